@@ -115,7 +115,7 @@ def _report_entries(ctx: CommandContext, report: ImportReport, file: Path) -> di
     """
     from curim_data.importing.proof import proof_object
 
-    told = report.counts | {"decisions": [ctx.t(message) for message in (*report.decisions, *report.options)]}
+    told = report.counts | {"decisions": [ctx.t(message) for message in report.decisions]}
     if report.proof is not None and report.city is not None:
         told["proof"] = proof_object(ctx.t, report.city, report.proof)
     if (spread := report.spread) is None:

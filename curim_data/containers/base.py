@@ -110,17 +110,9 @@ _TOTAL: Final = re.compile(
 # Why files are refused. `no_rows`: a header without records; `damaged`: a file that begins like its kind ("gzip",
 # "ZIP" ...) and cannot be read to its end; `foreign_kind`: one of a kind that holds no alerts ("PNG", "PDF" ...).
 REFUSALS: Final = {
-    "too_much_memory": Message(
-        "{name}: reading it asked for more than {limit} MB of memory, more than a file of its size may take. Save "
-        "only the table with the alerts as CSV, in several parts if it is large, and import that."
-    ),
-    "too_much_time": Message(
-        "{name}: reading it took longer than {limit} seconds, more than a file of its size may take. Save only the "
-        "table with the alerts as CSV, in several parts if it is large, and import that."
-    ),
-    "too_much_text": Message(
-        "{name}: the table in it is far too large for a file of its size. Look at what is in it, save only the "
-        "alerts as CSV, and import that."
+    "too_much": Message(
+        "{name}: reading it took more than a file of its size may take ({limit}). Save only the table with the alerts "
+        "as CSV, in several parts if it is large, and import that."
     ),
     "reader_stopped": Message(
         "{name}: the program that reads such files stopped at it, so the file is likely damaged. Open it where it "
@@ -148,9 +140,7 @@ REFUSALS: Final = {
         "{name}: the archives lie one inside another too deep. Unpack them and import what is in them."
     ),
     "no_table_in_zip": Message("{name}: the ZIP file holds no table. Put the exported file into it."),
-    "zip_with_password": Message(
-        "{name}: the ZIP file is protected by a password. Unpack it and import what is in it."
-    ),
+    "password": Message("{name}: the file is protected by a password. Save it without one and import that."),
     "packed_unusually": Message(
         "{name}: the {kind} file is packed in an unusual way. Unpack it and import what is in it."
     ),
@@ -160,9 +150,6 @@ REFUSALS: Final = {
     "workbook_too_large": Message(
         "{name}: the workbook is too large to be read as a whole (limit: {limit} MB). "
         "Save the sheet as CSV and import that."
-    ),
-    "workbook_password": Message(
-        "{name}: the workbook is protected by a password. Save it without a password and import that."
     ),
     "too_many_columns": Message(
         "{name}: the table has more than {most} columns, so it is no table of alerts. Save only the columns of the "

@@ -346,7 +346,7 @@ class Reader:
                     return dict(told)
                 self._problem = problem_of(told["problem"]) if "problem" in told else self._why_ended(told["exit"])
             except TimeoutError:
-                self._problem = base.refusal("too_much_time", self.name, limit=self.limits.seconds)
+                self._problem = base.refusal("too_much", self.name, limit=f"{self.limits.seconds} s")
             except LIES:
                 self._problem = base.refusal("reader_stopped", self.name)
             self.close()
@@ -356,15 +356,17 @@ class Reader:
         """Why a reader ended, as far as its exit code and its last words say."""
         if code in (TEXT_CODE, -signal.SIGXFSZ):
             full = base.refusal("no_room", self.name, why=os.strerror(errno.ENOSPC))
-            return full if self._full else base.refusal("too_much_text", self.name)
+            return (
+                full if self._full else base.refusal("too_much", self.name, limit=f"{self.limits.text // 1_000_000} MB")
+            )
         if code == -signal.SIGXCPU:
-            return base.refusal("too_much_time", self.name, limit=self.limits.seconds)
+            return base.refusal("too_much", self.name, limit=f"{self.limits.seconds} s")
         with (self._folder / STDERR).open("rb") as last:
             last.seek(max(0, last.seek(0, os.SEEK_END) - 10_000))
             words = last.read()
         # The system ends who takes the last of the memory.
         if code in (MEMORY_CODE, -signal.SIGKILL) or any(sign in words for sign in _EXCEEDED):
-            return base.refusal("too_much_memory", self.name, limit=self.limits.memory // 1_000_000)
+            return base.refusal("too_much", self.name, limit=f"{self.limits.memory // 1_000_000} MB")
         return base.refusal("reader_stopped", self.name)
 
 

@@ -199,7 +199,7 @@ def _unpack_members(
         raise base.refusal("unpacked_too_large", name, room=room // 1_000_000)
     for place, info in enumerate(members):
         if info.flag_bits & 1:
-            raise base.refusal("zip_with_password", name)
+            raise base.refusal("password", name)
         paths[info.filename] = folder / f"{place}{base.ending(info.filename)}"
         with archive.open(info) as handle:
             before = _unpack(handle, paths[info.filename], name, packed, before, room)
@@ -269,12 +269,12 @@ def _unpack(handle: IO[bytes] | gzip.GzipFile, path: Path, name: str, packed: in
 
     ImportProblem where it is more than an export of `packed` bytes may be, or than there is `room` for.
     """
-    size = before
+    size, most = before, min(MAX_UNPACKED, max(FREE, MAX_RATIO * packed))
     with path.open("wb") as target:
         while part := handle.read(base.CHUNK):
             size += len(part)
-            if size > MAX_UNPACKED or (size > FREE and size > MAX_RATIO * packed):
-                raise base.refusal("too_much_text", name)
+            if size > most:
+                raise base.refusal("too_much", name, limit=f"{most // 1_000_000} MB")
             if size > room:
                 raise base.refusal("unpacked_too_large", name, room=room // 1_000_000)
             target.write(part)

@@ -251,9 +251,7 @@ def _plain_texts(source: Path, encoding: str, name: str) -> Iterator[str]:
                 zeros = 0
             zeros += len(piece) - len(text)
     except UnicodeError as error:
-        raise ImportProblem(
-            Message("{name}: the file says UTF-16 but is cut short. Export it again.", {"name": name})
-        ) from error
+        raise base.refusal("damaged", name, kind="UTF-16") from error
     yield newlines.decode("", final=True)
 
 

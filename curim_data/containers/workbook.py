@@ -105,7 +105,7 @@ def _workbook(source: Path, name: str, kind: str) -> Iterator[CalamineWorkbook]:
             encrypted = "EncryptedPackage".encode("utf-16-le") in source.read_bytes()  # an Excel file in an older one
             if not isinstance(error, PasswordError) and not encrypted:
                 raise
-            raise refusal("workbook_password", name) from error
+            raise refusal("password", name) from error
         with workbook:
             yield workbook
 

@@ -29,6 +29,7 @@ from curim_data.importing.columns import (
     parse_numbers,
     split_point_texts,
 )
+from curim_data.importing.mapping import unknown_answer
 from curim_data.importing.profiling import FileProfile
 from curim_data.model import (
     Answers,
@@ -36,7 +37,6 @@ from curim_data.model import (
     Choice,
     CityProfile,
     FloatArray,
-    ImportProblem,
     Message,
     Question,
     ask_shape,
@@ -251,6 +251,9 @@ def _decide_point_order(
     )
 
 
+_MARKS: Final = Message("{columns}: “{thousands}” separates thousands, “{decimal}” decimals.")
+
+
 def _decide_separators(
     profile: FileProfile,
     sample: RoleColumns,
@@ -274,14 +277,12 @@ def _decide_separators(
     if min(point, comma) > 0.05 * (point + comma):
         raise _decimal_question(name, labels)
     if point > comma:
-        reason = Message("{columns}: commas separate thousands.", {"columns": labels})
+        reason = Message(_MARKS.text, {"columns": labels, "thousands": ",", "decimal": "."})
         return written.written_as(POINT, *([reason] if both["commas"] + both["commas_point"] else []))
     if both["points"]:
         return _points(sample, written, counted, labels, both)
     if comma:
-        reason = Message(
-            "{columns}: points separate thousands, the comma is the decimal separator.", {"columns": labels}
-        )
+        reason = Message(_MARKS.text, {"columns": labels, "thousands": ".", "decimal": ","})
         return written.written_as(COMMA, reason)
     return _separators_by_location(sample, written, city, answers, name, labels)
 
@@ -295,7 +296,7 @@ def _points(
             "{columns}: of several points in a number the first is the decimal separator.", {"columns": labels}
         )
         return written.written_as(FIRST, reason)
-    reason = Message("{columns}: points separate thousands.", {"columns": labels})
+    reason = Message(_MARKS.text, {"columns": labels, "thousands": ".", "decimal": ","})
     forms = {}
     for role in written.roles:
         values = np.abs(parse_numbers(sample[role], COMMA).values)
@@ -410,9 +411,4 @@ def _check_projected(epsg: int) -> None:
     except CRSError:
         good = False
     if not good:
-        raise ImportProblem(
-            Message(
-                "crs={crs} is not a known projection: give the EPSG code of a projected coordinate system.",
-                {"crs": epsg},
-            )
-        )
+        raise unknown_answer("crs", epsg, "EPSG:2100, EPSG:32634 …")

@@ -35,7 +35,7 @@ from curim_data.importing.columns import (
     parse_dates,
 )
 from curim_data.importing.coordinates import CoordinateFormat, decide_coordinates
-from curim_data.importing.mapping import ALLOWED_ANSWERS
+from curim_data.importing.mapping import check_answer, unknown_answer
 from curim_data.importing.profiling import (
     ORDERS,
     DateProfile,
@@ -50,7 +50,6 @@ from curim_data.model import (
     Answers,
     Choice,
     CityProfile,
-    ImportProblem,
     IntArray,
     Message,
     Question,
@@ -235,29 +234,15 @@ def _words(profile: FileProfile, layout: Layout) -> Mapping[str, Mapping[str, st
     return {role: {**shared.get(role, {}), **layout.words.get(role, {})} for role in (*ENUM_ROLES, *layout.words)}
 
 
-_REFUSALS: Final = {
-    "dates": Message("dates={dates} is not known: say day-first or month-first."),
-    "decimal": Message("decimal={decimal} is not known: say point or comma."),
-    "order": Message("order={order} is not known: say lat-lon or lon-lat."),
-    "kind": Message("kind={kind} is not known: say names, offence, incivility, risk or unknown."),
-}
-
-
 def _check(answers: Answers) -> None:
     """Refuse invalid answers."""
-    for name, refusal in _REFUSALS.items():
-        if (said := getattr(answers, name)) is not None and said not in ALLOWED_ANSWERS[name]:
-            raise ImportProblem(Message(refusal.text, {name: said}))
+    for name in ("dates", "decimal", "order", "kind"):
+        check_answer(name, getattr(answers, name))
     if answers.timezone is not None:
         try:
             ZoneInfo(answers.timezone)
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ImportProblem(
-                Message(
-                    "timezone={timezone} is not known: give a name such as Europe/Athens.",
-                    {"timezone": answers.timezone},
-                )
-            ) from error
+            raise unknown_answer("timezone", answers.timezone, "Europe/Athens, Europe/Paris …") from error
 
 
 def decide_dates(profile: FileProfile, answers: Answers, name: str, now: dt.datetime) -> DateDecisions:

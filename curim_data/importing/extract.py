@@ -24,7 +24,7 @@ from curim_data.formats.base import Layout, Part, Recognition
 from curim_data.formats.guess.category import holds_names, of_column
 from curim_data.importing import mapping as mappings
 from curim_data.importing.columns import COUNT_ROLE, GENDER_ROLES, MAIN_DATES, event_counts
-from curim_data.importing.mapping import ColumnMapping, named_columns, settled_for, signature_labels
+from curim_data.importing.mapping import ColumnMapping, check_answer, named_columns, settled_for, signature_labels
 from curim_data.importing.profiling import ColumnSummary, FileProfile
 from curim_data.lexicon.words import fold
 from curim_data.model import (
@@ -138,7 +138,7 @@ class ProfiledExport(OpenedExport):
         if self.state != _state(self.request.source):
             raise ImportProblem(
                 Message(
-                    "{name}: the file was changed while it was read. Import it again when it is complete.",
+                    "{name}: the file was changed while it was read. Import it again.",
                     {"name": self.request.name},
                 )
             )
@@ -340,15 +340,7 @@ def _category_as_before(
         )
         return replace(layout, findings=(*layout.findings, *said))
     other = labels[own[0].place] if own else ""
-    said = (
-        Message(
-            "{column} holds the category, as in {file}, which has the same columns; by itself this file would have "
-            "been read by {other}.",
-            values | {"other": other},
-        )
-        if own
-        else Message("{column} holds the category, as in {file}, which has the same columns.", values),
-    )
+    said = (Message("{column} holds the category, as in {file}, which has the same columns.", values),)
     free = {*layout.unused, *(part.place for part in own)} - {place}
     return replace(
         layout,
@@ -460,8 +452,7 @@ def with_counts(recognition: Recognition, labels: Sequence[str], answer: str | N
     nobody said what it means, and ImportProblem where an answer cannot be right.
     """
     layout, counted = recognition.layout, recognition.counted
-    if answer not in (None, EACH_EVENT, EACH_ROW):
-        raise ImportProblem(Message("counts={counts} is not known: say events or rows.", {"counts": answer}))
+    check_answer("counts", answer)
     if answer == EACH_ROW or COUNT_ROLE in layout.roles:
         return _without(layout, COUNT_ROLE if answer == EACH_ROW else "alert_id")
     if counted is None and answer is None:

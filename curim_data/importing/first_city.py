@@ -49,6 +49,7 @@ from curim_data.model import (
     Num,
     Question,
 )
+from curim_data.model.labels import KINDS
 from curim_data.model.place_names import AREA, COLUMNS, RESOLUTION, STREET, PlaceNames
 from curim_data.profile import provisional
 from curim_data.profile.provisional import DENSEST, WHOLE, Spread, known_city, position
@@ -57,7 +58,6 @@ from curim_data.store import Home, StoreError, alert_table, locked
 from curim_data.store.home import copy_profile, replace_files
 
 MOST_NAMED: Final = 6
-NAMED, ANSWERED, AS_WRITTEN = "name", "answer", "file"
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,7 @@ class FirstCity:
     `spread` is None for a city that was known. `kind`: of which kind the categories were taken to be (`Answers.kind`),
     None where nobody needs to be asked: the export says it, the city was known, or the file has no categories.
     `kinds`: names of the categories by the kind that each name says. `decisions`: what was decided about an area that
-    is no city's, of which kind its categories were taken to be, and what a city without an outline lacks. `options`:
-    how the command line decides otherwise; the page has boxes for that.
+    is no city's, of which kind its categories were taken to be, and what a city without an outline lacks.
     """
 
     city: CityProfile
@@ -77,20 +76,16 @@ class FirstCity:
     kind: str | None
     kinds: Mapping[str, tuple[str, ...]]
     decisions: tuple[Message, ...]
-    options: tuple[Message, ...]
 
 
+_BY_NAME: Final = Message(
+    "By their names, these categories were taken as “{kind}”: {categories}. If that is wrong, say so at the import, or "
+    "correct it afterwards in the city profile on the page Data."
+)
+# By kind; "": those that were taken to be of the kind of all others.
 _GUESSED_KINDS: Final = {
-    Kind.RISK: Message(
-        "By their names, these categories were taken as dangers (accidents, unsafe places), not as offences: "
-        "{categories}. If that is wrong, say so at the import, or correct it afterwards in the city profile on the "
-        "page Data."
-    ),
-    Kind.INCIVILITY: Message(
-        "By their names, these categories were taken as incivilities (noise, litter and the like), not as offences: "
-        "{categories}. If that is wrong, say so at the import, or correct it afterwards in the city profile on the "
-        "page Data."
-    ),
+    Kind.RISK: _BY_NAME,
+    Kind.INCIVILITY: _BY_NAME,
     Kind.UNKNOWN: Message(
         "Neither their names nor the file say of which kind these categories are (danger, incivility or offence), so "
         "their kind is not known: {categories}. Say so at the import, or give it afterwards in the city profile on the "
@@ -103,20 +98,16 @@ _GUESSED_KINDS: Final = {
 }
 
 
-_KIND_OPTION: Final = Message("--kind offence, --kind incivility or --kind risk gives all categories that kind.")
-# Where the time zone of a city without an outline is from: its name, an answer, or nowhere.
-_ZONES: Final = {
-    NAMED: Message(
-        "Its time zone is {zone}, as its name says. If that is wrong, undo the import, give another one in the city "
-        "profile, and import the file again."
-    ),
-    ANSWERED: Message("Its time zone is {zone}, as was answered."),
-    AS_WRITTEN: Message(
-        "Its name is not known, so its time zone is not either: times are kept as the file writes them, and whether it "
-        "was dark is not known. To mend that, undo the import, give the time zone in the city profile, and import the "
-        "file again."
-    ),
-}
+# Where a city without an outline has its time zone from the file alone, and where its name or an answer gave one.
+_NO_ZONE: Final = Message(
+    "Its name is not known, so its time zone is not either: times are kept as the file writes them, and whether it was "
+    "dark is not known. To mend that, undo the import, give the time zone in the city profile, and import the file "
+    "again."
+)
+_ZONE: Final = Message(
+    "Its time zone is {zone}. If that is wrong, undo the import, give another one in the city profile, and import the "
+    "file again."
+)
 
 
 def _kinds(city: CityProfile, nature: str) -> Iterator[Message]:
@@ -138,7 +129,7 @@ def _kinds(city: CityProfile, nature: str) -> Iterator[Message]:
     for kind, message in _GUESSED_KINDS.items():
         if names := by_kind.get(kind) if kind else silent:
             listed = [*names[:MOST_NAMED], *(["…"] if len(names) > MOST_NAMED else [])]
-            yield Message(message.text, {"categories": ", ".join(listed)})
+            yield Message(message.text, {"categories": ", ".join(listed), "kind": KINDS[kind] if kind else ""})
 
 
 def provisional_city(profiled: ProfiledExport, work: Path, name: str, *, unnamed: bool = False) -> FirstCity:
@@ -164,9 +155,9 @@ def provisional_city(profiled: ProfiledExport, work: Path, name: str, *, unnamed
     every = "" if kind == BY_NAMES else kind
     nature = layout.nature or (layout.kind if layout.format != MAPPED else None) or ""
     new = provisional.NewCity(points, categories, label, name or None, within, every, nature=nature)
-    zone = ""
+    zoned = False
     if not len(points) and (name or unnamed):
-        new, zone = _without_points(new, profiled, ask=not unnamed)
+        new, zoned = _without_points(new, profiled, ask=not unnamed)
     city = provisional.ensure_city(home, new)
     if not city.provisional and request.answers.area not in (None, WHOLE, DENSEST):
         raise ImportProblem(
@@ -181,7 +172,6 @@ def provisional_city(profiled: ProfiledExport, work: Path, name: str, *, unnamed
     told = "kind" in layout.roles or ((layout.kind or nature) and request.answers.kind is None)
     asked = city.provisional and bool(city.categories) and not told
     shown = spread if city.provisional else None
-    guessed = [] if every else [*_kinds(city, nature)]
     return FirstCity(
         city,
         shown,
@@ -190,21 +180,16 @@ def provisional_city(profiled: ProfiledExport, work: Path, name: str, *, unnamed
         _kinds_by_names(categories, nature) if asked else {},
         (
             *filter(None, [shown.decision(area) if shown else None]),
-            *guessed,
-            *(() if city.outlined else _lacking(city, zone)),
+            *(() if every else _kinds(city, nature)),
+            *(() if city.outlined else _lacking(city, zoned=zoned)),
         ),
-        (*filter(None, [shown.option(area) if shown else None]), *([_KIND_OPTION] if guessed else [])),
     )
 
 
-def _lacking(city: CityProfile, zone: str) -> Iterator[Message]:
-    """What a city without an outline lacks; `zone`: where its time zone is from."""
+def _lacking(city: CityProfile, *, zoned: bool) -> Iterator[Message]:
+    """What a city without an outline lacks; `zoned`: whether its name or an answer gave its time zone."""
     yield NO_OUTLINE
-    yield Message(_ZONES[zone].text, {"zone": city.timezone})
-    yield Message(
-        "What can be given on the page Data or with “curim city”: districts, study area, residents by gender, named "
-        "places, streets, categories and help lines."
-    )
+    yield Message((_ZONE if zoned else _NO_ZONE).text, {"zone": city.timezone})
 
 
 def _several_cities(name: str, spread: Spread) -> Question:
@@ -232,8 +217,8 @@ def _several_cities(name: str, spread: Spread) -> Question:
 
 def _without_points(
     new: provisional.NewCity, profiled: ProfiledExport, *, ask: bool
-) -> tuple[provisional.NewCity, str]:
-    """Time zone and place of a city of which only the name is known, and where they are from.
+) -> tuple[provisional.NewCity, bool]:
+    """Time zone and place of a city of which only the name is known, and whether the name or an answer gave them.
 
     Where the name says nothing, the times stay as they are written; those with an offset cannot, and are asked about.
     """
@@ -241,9 +226,9 @@ def _without_points(
     place = (known.longitude, known.latitude) if known is not None else None
     if answer:
         zoned = known is not None and known.timezone == answer
-        return replace(new, timezone=answer, place=place if zoned else None), ANSWERED
+        return replace(new, timezone=answer, place=place if zoned else None), True
     if known is not None:
-        return replace(new, timezone=known.timezone, place=place), NAMED
+        return replace(new, timezone=known.timezone, place=place), True
     known_moments = any(
         seen["seconds"] or seen["milliseconds"] or (seen["timed"] and not seen["local"])
         for seen in profiled.profile.dates.values()
@@ -258,7 +243,7 @@ def _without_points(
                 {"name": profiled.request.name, "city": new.city or new.name},
             ),
         )
-    return replace(new, timezone="UTC"), AS_WRITTEN
+    return replace(new, timezone="UTC"), False
 
 
 def _kinds_by_names(categories: Mapping[str, int], nature: str) -> dict[str, tuple[str, ...]]:

@@ -65,16 +65,19 @@ PARTS: Final = ("value", "date", "time", "year", "month", "day", "hour", "minute
 # What a mapping says in the same words as a layout.
 _SHARED: Final = tuple(one.name for one in fields(CellReading))
 _WRONG: Final = {
-    "string_type": Message("In the mapping file, {key} must be a text in quotation marks."),
-    "bool_type": Message("In the mapping file, {key} must be true or false."),
-    "int_type": Message("In the mapping file, {key} must be a whole number above 0."),
-    "greater_than_equal": Message("In the mapping file, {key} must be a whole number above 0."),
-    "list_type": Message("In the mapping file, {key} must be a list in square brackets."),
-    "dict_type": Message("In the mapping file, {key} must be a table."),
-    "model_type": Message("In the mapping file, {key} must be a table."),
     "missing": Message("The mapping file has no {key}. Add it, or save the mapping again."),
     "unknown_key": Message("The mapping file has an unknown key: {key}. Allowed there: {allowed}."),
-    "not_allowed": Message("The value of {key} in the mapping file is not allowed. Allowed there: {allowed}."),
+}
+_NOT_ALLOWED: Final = Message("The value of {key} in the mapping file is not allowed. Allowed there: {allowed}.")
+# How a value of another type is written.
+_WRITTEN: Final = {
+    "string_type": '"…"',
+    "bool_type": "true, false",
+    "int_type": "1, 2, 3 …",
+    "greater_than_equal": "1, 2, 3 …",
+    "list_type": "[…]",
+    "dict_type": "[…] key = …",
+    "model_type": "[…] key = …",
 }
 
 
@@ -106,6 +109,18 @@ ALLOWED_ANSWERS: Final[Mapping[str, Collection[str]]] = {
     "kind": (BY_NAMES, *Kind),
     "counts": (EACH_EVENT, EACH_ROW),
 }
+
+
+def unknown_answer(name: str, answer: object, allowed: str) -> ImportProblem:
+    """Why an answer cannot be used; `allowed`: what it may be, or an example."""
+    values = {"answer": f"{name}={answer}", "allowed": allowed}
+    return ImportProblem(Message("{answer} is not known. Say one of these: {allowed}.", values))
+
+
+def check_answer(name: str, answer: str | None) -> None:
+    """ImportProblem where an answer is none of those that there are."""
+    if answer is not None and answer not in ALLOWED_ANSWERS[name]:
+        raise unknown_answer(name, answer, ", ".join(ALLOWED_ANSWERS[name]))
 
 
 class _Table(BaseModel):
@@ -374,8 +389,8 @@ def _problem(error: ValidationError) -> ImportProblem:
     values = wrong.get("ctx", {})
     path = (*wrong["loc"], values["key"]) if wrong["type"] == "unknown_key" else wrong["loc"]
     key = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in path)[1:]
-    text = _WRONG[wrong["type"]].text
-    return ImportProblem(Message(text, {"key": key, "allowed": values.get("allowed", "")}))
+    allowed = values.get("allowed", _WRITTEN.get(wrong["type"], ""))
+    return ImportProblem(Message(_WRONG.get(wrong["type"], _NOT_ALLOWED).text, {"key": key, "allowed": allowed}))
 
 
 def _toml(value: Any) -> str:

@@ -53,7 +53,6 @@ from curim_data.importing.transform import (
 )
 from curim_data.model import (
     BOTH_ORDERS,
-    BY_NAMES,
     MEND_WORDS,
     REASON_WORDS,
     TOLD,
@@ -321,7 +320,7 @@ class ImportReport:
     mend and the values that may be kept, of the first LISTED_ROWS rows; `unknown` the values that were not recognised,
     with counts, by column; `dropped` columns with personal data or free text that were not stored; `unused` other
     columns; `default_coordinates` points with suspiciously many alerts. `decisions` are sentences on what was decided
-    over the whole file, `options` how the command line decides otherwise; `mapping` the home's saved mapping that was
+    over the whole file; `mapping` the home's saved mapping that was
     used; `changes` what is different from the previous export; `spread` how far the alerts of a first file spread,
     where the city was made from it. Nothing was written when `dry_run`: then `proof` is what the
     alerts look like, and `city` the profile with which they were read. `elsewhere`: whether a person is asked about the
@@ -349,7 +348,6 @@ class ImportReport:
     mapping: ColumnMapping | None = None
     changes: ExportChanges | None = None
     spread: Spread | None = None
-    options: tuple[Message, ...] = ()
     proof: Proof | None = None
     city: CityProfile | None = None
     elsewhere: bool = False
@@ -410,7 +408,7 @@ class ImportReport:
             )
             if odd
             else "",
-            *(t(message) for message in (*self.decisions, *self.options)),
+            *(t(message) for message in self.decisions),
             t("Nothing was written.") if self.dry_run else "",
         ]
         return " ".join(filter(None, said))
@@ -461,7 +459,6 @@ def _build_report(
     reasons = [Reason(code) for code in quarantine["reason"]]
     quarantine.insert(4, "message", pd.Series([REASON_WORDS[code] for code in reasons], dtype=object))
     quarantine.insert(5, "mend", pd.Series([MEND_WORDS[code] for code in reasons], dtype=object))
-    asks_category = "category" not in layout.roles and not plan.decisions.category
     return ImportReport(
         batch=batch,
         dry_run=proof is not None,
@@ -479,10 +476,6 @@ def _build_report(
             *(() if first is None else first.decisions),
         ),
         spread=first.spread if first is not None else None,
-        options=(
-            *(() if first is None else first.options),
-            *((Message("--category NAME gives all of them a category."),) if asks_category else ()),
-        ),
         mapping=None if profiled.mended else saved,
         changes=replace(changes, now=batch),
         repairs=tally.repair_table(),
@@ -529,8 +522,6 @@ def _lacking(staged: StagedExport, *, kinds: bool) -> tuple[Message, ...]:
     """What no column gives: coordinates, since the whole file is then off the map; a category, since pages then have
     nothing to divide by; with `kinds` also the kind of categories: a dry run has it among its doubts."""
     layout, decisions = staged.profiled.layout, staged.plan.decisions
-    known = decisions.kind not in (None, BY_NAMES) or layout.kind or layout.nature or "kind" in layout.roles
-    none = "category" not in layout.roles and not decisions.category
     names = {name: n for name, n in staged.tally.no_kind.items() if name != UNCATEGORISED} if kinds else {}
     said = (
         (
@@ -538,14 +529,10 @@ def _lacking(staged: StagedExport, *, kinds: bool) -> tuple[Message, ...]:
             Message("No column was recognised as coordinates: the alerts of this file are not on the map."),
         ),
         (
-            none and known,
-            Message("No column was recognised as the category: the alerts of this file have none."),
-        ),
-        (
-            none and not known,
+            "category" not in layout.roles and not decisions.category,
             Message(
-                "No column was recognised as the category: the alerts of this file have none, and of which kind they "
-                "are (danger, incivility or offence) is not known."
+                "No column was recognised as the category: the alerts of this file have none. Give all "
+                "of them one at the import if it is known."
             ),
         ),
         (

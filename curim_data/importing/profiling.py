@@ -245,32 +245,17 @@ class OrderEvidence:
             "the month, and {either} rows can be read both ways.",
             {"columns": columns} | {name: self.found[order] for name, order in (*_NAMES.items(), ("either", EITHER))},
         )
-        if not orders.by:
-            return (
-                contradiction,
-                Message(
-                    "Nothing in the file tells them apart, so the rows that can be read both ways are quarantined: "
-                    "write their dates as 2025-03-01T22:15 and import them again, or export the two sources as two "
-                    "files."
-                ),
-            )
-        return (
-            contradiction,
-            self._separator(orders),
-            Message(
-                "Rows that stay ambiguous are quarantined: write their dates as 2025-03-01T22:15 and import them again."
-            ),
+        rest = Message(
+            "Rows that stay ambiguous are quarantined: write their dates as 2025-03-01T22:15 and import them again, or "
+            "export the two sources as two files."
         )
+        return (contradiction, *([self._separator(orders)] if orders.by else []), rest)
 
     def _separator(self, orders: RowOrders) -> Message:
         if orders.by == "half":
-            return (
-                Message("AM and PM tell them apart: with AM or PM the month comes first, in times of 24 hours the day.")
-                if orders.values.get("H") == MONTH or orders.values.get("") == DAY
-                else Message(
-                    "AM and PM tell them apart: with AM or PM the day comes first, in times of 24 hours the month."
-                )
-            )
+            halves = orders.values.get("H") == MONTH or orders.values.get("") == DAY  # AM and PM stand in month first
+            day, month = ("22:15", "10:15 PM") if halves else ("10:15 PM", "22:15")
+            return Message(_WRITTEN.text, {"day": day, "month": month})
         if orders.by == "rows":
             return Message(
                 "Blocks of rows tell them apart. Day first: rows {day}; month first: rows {month}.",
@@ -286,7 +271,7 @@ class OrderEvidence:
         values = {name: [value for value, of in orders.values.items() if of == order] for name, order in _NAMES.items()}
         if orders.by == "style":
             return Message(
-                "How they are written tells them apart. Day first: as in {day}; month first: as in {month}.",
+                _WRITTEN.text,
                 {name: _listed(self._examples[one] for one in some) for name, some in values.items()},
             )
         column = self._labels[orders.column]
@@ -298,6 +283,7 @@ class OrderEvidence:
         )
 
 
+_WRITTEN: Final = Message("How they are written tells them apart. Day first: as in {day}; month first: as in {month}.")
 _NAMES: Final = {"day": DAY, "month": MONTH}
 # What may name a person: an address, a number as long as a telephone's, two capitalised words.
 _PERSON: Final = re.compile(r"@|\d(?:[ ().+-]*\d){6}|\b[^\W\d_a-zα-ω][^\W\d_]*\.?,? [^\W\d_a-zα-ω][^\W\d_]*")

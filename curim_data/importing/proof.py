@@ -25,7 +25,6 @@ import pyarrow as pa
 from analysis.stats.significance import empty_runs
 from curim_data.formats.base import Layout
 from curim_data.importing.columns import CATEGORY_ROLES, DATE_ROLES, PLACE_ROLES, filled, in_one_piece, trimmed
-from curim_data.importing.extract import text_bars
 from curim_data.importing.rows import PERSONAL_ID, ParsedRows, redaction
 from curim_data.model import (
     UNCATEGORISED,
@@ -189,11 +188,6 @@ class Proof:
         """How many alerts have an hour, or that none has."""
         if not self.alerts:
             return t("No row of this file became an alert.")
-        if not self.with_hour:
-            months = self.times.get("month", 0) == self.alerts
-            return (
-                t("No alert has an hour, nor a day: only the month is known.") if months else t("No alert has an hour.")
-            )
         said = t.n(
             "{known} of {n} alert has an hour ({share}).",
             "{known} of {n} alerts have an hour ({share}).",
@@ -207,10 +201,9 @@ class Proof:
 
     def weekdays_sentence(self, t: Translator) -> str:
         """How many alerts have a weekday; nothing where all have one."""
-        if not self.with_day and self.alerts:
-            return t("No alert has a weekday: only the month is known.")
-        some = t("Of {known} of {n} alerts the day is known.", known=self.with_day, n=self.alerts)
-        return some if self.with_day != self.alerts else ""
+        if self.with_day == self.alerts:
+            return ""
+        return t("Of {known} of {n} alerts the day is known.", known=self.with_day, n=self.alerts)
 
 
 def _number(month: dt.date) -> int:
@@ -224,7 +217,6 @@ def _month(number: int) -> dt.date:
 
 
 _WORDS: Final = ("affected_gender", "reporter_gender", "age_band", "status", "severity", "feeling")
-_WIDTH: Final = 14
 
 
 @dataclass(frozen=True)
@@ -288,67 +280,15 @@ def gender_counts(t: Translator, gender: RoleProof, alerts: int) -> list[tuple[s
 
 
 def brief_lines(t: Translator, city: CityProfile, proof: Proof) -> Iterator[str]:
-    """The proof for a terminal: what looks implausible first, then a line for each part, then the rows.
+    """The proof for a terminal: what looks implausible first, then how many alerts have an hour, and what is filled.
 
-    Names of categories come from files: control characters, which a terminal would obey, become blanks.
+    Names come from files: control characters, which a terminal would obey, become blanks.
     """
-    yield from map(_printable, _brief(t, city, proof))
-
-
-def _brief(t: Translator, city: CityProfile, proof: Proof) -> Iterator[str]:
-    yield from (t("Look at this: {sentence}", sentence=concern.sentence(t, city)) for concern in proof.concerns)
-    if not proof.alerts:
-        yield proof.hours_sentence(t)
-        return
-    first, last = t.weekday(0, "abbreviated"), t.weekday(6, "abbreviated")
-    hours = f"0h {text_bars(proof.hours)} 23h  " if proof.with_hour else ""
-    days = f"{first} {text_bars(proof.weekdays)} {last}  {proof.weekdays_sentence(t)}" if proof.with_day else ""
-    begin, *_, end = (period_name(t, proof, day) for day, _ in (proof.periods[0], *proof.periods))
-    periods = f" {text_bars([n for _, n in proof.periods])} {end}" if len(proof.periods) > 1 else ""
-    parts = {
-        column_label(t, "hour"): hours + proof.hours_sentence(t),
-        column_label(t, "weekday"): days,
-        t("Year") if proof.by_year else t("Month"): begin + periods,
-        column_label(t, "category"): _categories_sentence(t, city, proof),
-    }
-    for gender in proof.genders:
-        shares = ", ".join(f"{label} {share}" for label, _, share in gender_counts(t, gender, proof.alerts))
-        parts[column_label(t, gender.role)] = (
-            shares if gender.columns else t("not asked: no column of the file holds it")
-        )
-    yield from (f"{_headed(t, name):<{_WIDTH}} {said}".rstrip() for name, said in parts.items() if said)
-    yield t("Filled:")
-    for role in proof.roles:
+    yield from (_printable(t("Look at this: {sentence}", sentence=one.sentence(t, city))) for one in proof.concerns)
+    yield proof.hours_sentence(t)
+    for role in proof.roles if proof.alerts else ():
         share = t.part(role.filled / proof.alerts)
-        yield f"  {_headed(t, role_name(t, role.role))} {share} ({', '.join(role.columns)})"
-    for row in proof.rows:
-        yield t("Row {n}, as read → as understood:", n=row.row)
-        # The report names the columns that are not used or not stored.
-        yield from (_written(t, line) for line in row_lines(t, city, row) if line.value or any(line.read))
-
-
-def _written(t: Translator, line: Line) -> str:
-    """A line of a row for a terminal."""
-    columns, read = ", ".join(line.columns), " ".join(filter(None, line.read))
-    left = f"{_headed(t, columns)} {read} → " if read else f"{columns} → " if columns else "→ "
-    return f"  {left}" + (f"{_headed(t, line.name)} {line.value}" if line.value else line.name)
-
-
-def _headed(t: Translator, name: str) -> str:
-    """A name before what belongs to it: French sets the colon apart."""
-    return t("{name}:", name=name)
-
-
-def _categories_sentence(t: Translator, city: CityProfile, proof: Proof) -> str:
-    """The commonest categories, each with its share and kind, and how many others there are."""
-    if not proof.categorised:
-        return t("none: no column of the file holds it")
-    names = [
-        f"{category_label(t, city, one.category)} {t.part(one.n / max(proof.alerts, 1))} ({kinds_name(t, one)})"
-        for one in proof.categories
-    ]
-    rest = proof.distinct - len(proof.categories)
-    return ", ".join([*names, *([t.n("{n} other", "{n} others", rest)] if rest else [])])
+        yield _printable(t.pair(role_name(t, role.role), f"{share} ({', '.join(role.columns)})"))
 
 
 def kinds_name(t: Translator, category: CategoryProof) -> str:
@@ -459,7 +399,6 @@ ONE_MONTH_SHARE: Final = 0.9
 ONE_CATEGORY_SHARE: Final = 0.9
 FAR_MONTHS: Final = 60
 FAR_SHARE: Final = 0.05
-NAMED: Final = 3
 
 
 def concerns(
@@ -581,21 +520,13 @@ def _of_categories(proof: Proof, given: bool) -> tuple[_Rule, ...]:
     top = proof.categories[0] if proof.categories else CategoryProof("", (), 0)
     most = given and proof.alerts >= FEW and top.n >= ONE_CATEGORY_SHARE * proof.alerts
     none = sum(n for kind, n in proof.kinds.items() if kind not in KINDS)
-    named = [
-        one.category
-        for one in proof.categories
-        if one.category != UNCATEGORISED and (not one.kinds or one.kinds[0] not in KINDS)
-    ]
     words = {"n": top.n, "known": proof.alerts, "categories": (top.category,)}
-    kinds = {"n": none, "known": proof.alerts, "categories": tuple(named[:NAMED])}
     return (
         (most and top.category == UNCATEGORISED, "no_category", "categories", Message(
             "{n} of {known} alerts have no category.", {"n": top.n, "known": proof.alerts})),
         (most and top.category != UNCATEGORISED, "one_category", "categories", Message(
             "{n} of {known} alerts have one category, {categories}: perhaps another column tells them apart.", words)),
-        (none > 0 and bool(named), "no_kind", "kinds", Message(
-            "The kind of {n} of {known} alerts is not known, such as those of {categories}.", kinds)),
-        (none > 0 and not named, "no_kind", "kinds", Message(
+        (none > 0, "no_kind", "kinds", Message(
             "The kind of {n} of {known} alerts is not known.", {"n": none, "known": proof.alerts})),
     )  # fmt: skip
 

@@ -28,11 +28,11 @@ from curim_data.formats import GUESSED
 from curim_data.formats.base import Layout, Part
 from curim_data.geo.enrichment import KnownPositions, enrich
 from curim_data.importing.columns import RoleColumns
-from curim_data.importing.comparison import IdScope, id_scope
 from curim_data.importing.coordinates import near_city
 from curim_data.importing.decisions import Decisions, decide
 from curim_data.importing.extract import EXTRACTED, ProfiledExport
 from curim_data.importing.first_city import FirstCity, PlaceColumns
+from curim_data.importing.ids import IdScope, id_scope
 from curim_data.importing.mapping import FORMAT, FORMAT_NAME, OWN, SETTLED, ColumnMapping, file_stem, signature_of
 from curim_data.importing.rows import (
     FLAG_BITS,

@@ -284,14 +284,16 @@ def _as_they_were(
     before: CityProfile, found: list[Category], columns: set[str]
 ) -> tuple[list[Category], list[Message]]:
     """Categories with what their table has no column for, and what is said of it."""
-    known, notes = before.categories, []
+    known = before.categories
+    kept: list[str] = []
     if before.has_harm_index and "harm" not in columns:
         found = [replace(one, harm=known[one.id].harm if one.id in known else None) for one in found]
-        notes.append(Message("The file has no column harm: the harm index of each category stays as it was."))
+        kept.append("harm")
     if "sensitive" not in columns and any(one.sensitive for one in known.values()):
         found = [replace(one, sensitive=one.id in known and known[one.id].sensitive) for one in found]
-        notes.append(Message("The file has no column sensitive: categories that were sensitive stay so."))
-    return found, notes
+        kept.append("sensitive")
+    text = N_("The file has no column {columns}: there each category stays as it was.")
+    return found, [Message(text, {"columns": ", ".join(kept)})] if kept else []
 
 
 def set_names(

@@ -203,24 +203,6 @@ class Spread:
             return None
         return Message("{statement} All of it is the study area, in map cells of {metres} m or more.", told)
 
-    def option(self, chosen: str) -> Message | None:
-        """How the command line does otherwise; None where there is nothing to choose."""
-        if self.circle(chosen) is not None:
-            return Message(
-                "--area whole takes all, in map cells of {metres} m or more.", {"metres": round(self.cell_m)}
-            )
-        if not self.asks:
-            return None
-        top = self.areas[0]
-        return Message(
-            "--area densest takes the densest area alone: {share} % of the alerts, within {radius} km of {place}.",
-            {
-                "share": Num(100 * top.share, 0),
-                "radius": Num(top.circle.radius_km, 0),
-                "place": position(top.circle),
-            },
-        )
-
     def circle(self, chosen: str) -> Circle | None:
         """The circle that an answer means; None for the whole. ImportProblem where it means nothing."""
         if chosen in (WHOLE, DENSEST):

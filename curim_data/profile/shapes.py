@@ -31,7 +31,7 @@ from curim_data.containers import layers as geo
 from curim_data.containers.base import NoRecords, head_of, size_of
 from curim_data.containers.isolation import result_of
 from curim_data.lexicon.words import fold
-from curim_data.model import LANGUAGES, BoolArray, CityProfile, ImportProblem, Message
+from curim_data.model import LANGUAGES, N_, BoolArray, CityProfile, ImportProblem, Message
 from curim_data.model.absence import NO_OUTLINE
 from curim_data.model.city import MAJOR, MINOR, PATH, Area, Landmark
 from curim_data.model.extent import ask_shape
@@ -44,10 +44,10 @@ MOST_LINES: Final = 400_000  # a city's streets come in pieces from crossing to 
 PBF: Final = b"OSMHeader"
 MOST_BYTES: Final = 500 << 20
 _SHAPELESS: Final = (shapely.errors.ShapelyError, pyproj.exceptions.CRSError)
-_WRONG_SHAPES: Final = {
-    "polygon": Message("{file} holds no areas (polygons). Save the borders as polygons and try again."),
-    "line": Message("{file} holds no lines. Save the streets as lines and try again."),
-    "point": Message("{file} holds no points. Save the places as points and try again."),
+_NAMES: Final = {
+    "polygon": "Polygon, MultiPolygon",
+    "line": "LineString, MultiLineString",
+    "point": "Point, MultiPoint",
 }
 
 # What is told of a file: plain values, and columns: texts of each column, which of them are there, shapes as WKB.
@@ -210,7 +210,12 @@ def _usable(frame: gpd.GeoDataFrame, name: str, kind: Kind) -> tuple[pd.DataFram
     x0, y0, x1, y1 = shapely.bounds(shapes).T
     wanted &= np.isfinite(x0) & np.isfinite(y0) & (x0 >= -180) & (x1 <= 180) & (y0 >= -90) & (y1 <= 90)
     if not wanted.any():
-        raise ImportProblem(Message(_WRONG_SHAPES[kind].text, {"file": name}))
+        raise ImportProblem(
+            Message(
+                "{file} holds no {kinds}. Save the shapes as these and try again.",
+                {"file": name, "kinds": _NAMES[kind]},
+            )
+        )
     text = pd.DataFrame({str(c): frame[c].map(_text) for c in frame.columns if c != frame.geometry.name})
     return text[wanted].reset_index(drop=True), shapes[wanted], int((invalid & wanted).sum())
 
@@ -506,12 +511,16 @@ def streets_of(
 
 def _street_notes(street: BoolArray, called: BoolArray, inside: BoolArray, attribution: str) -> tuple[Message, ...]:
     """What was left out of a file of lines, and who is named on maps."""
-    left_out = (
-        (street & ~called, Message("Lines without a name, which were left out: {n}.")),
-        (street & called & ~inside, Message("Lines outside the study area, which were left out: {n}.")),
-        (~street, Message("Lines that are no streets, which were left out: {n}.")),
+    left_out = {
+        "unnamed": int((street & ~called).sum()),
+        "outside": int((street & called & ~inside).sum()),
+        "others": int((~street).sum()),
+    }
+    text = N_(
+        "Lines that were left out: {unnamed} without a name, {outside} outside the study area, {others} that are no "
+        "streets."
     )
-    notes = [Message(note.text, {"n": int(lines.sum())}) for lines, note in left_out if lines.any()]
+    notes = [Message(text, left_out)] if any(left_out.values()) else []
     if attribution:
         notes.append(Message("Maps and papers will say “{attribution}”.", {"attribution": attribution}))
     return tuple(notes)

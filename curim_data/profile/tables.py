@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import sys
 import tomllib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -167,6 +168,7 @@ LONGEST_RADIUS: Final = 20_000.0
 LONGEST_LABEL: Final = 200
 MOST_ROWS: Final = 5000
 
+_TWICE: Final = Message("{name} stands twice in {file}.")
 _COUNTED: Final = ("women", "men", "total")
 _GROUPED: Final = re.compile(r"[+]?\d{1,3}([.,'’\s]\d{3})+")
 
@@ -265,9 +267,7 @@ def residents(
     )
     if frame["district"].duplicated().any() and "gender" not in frame:
         twice = frame["district"][frame["district"].duplicated()].iloc[0]
-        raise ImportProblem(
-            Message("The district {district} stands twice in {file}.", {"district": str(twice), "file": name})
-        )
+        raise ImportProblem(Message(_TWICE.text, {"name": str(twice), "file": name}))
     if "gender" in frame:
         frame = frame.pivot_table(index="district", columns="gender", values="n", aggfunc="sum").reset_index()
     if "total" not in frame and {"women", "men"} <= set(frame):
@@ -299,14 +299,17 @@ def _by_gender(table: pd.DataFrame, where: str, name: str) -> pd.DataFrame:
         return pd.DataFrame({"gender": said[said.notna()], "n": _numbers(rows, count, name)})
     found = {which: column for which in _COUNTED if (column := _column(others, WORDS[which])) is not None}
     if not found:
-        raise ImportProblem(
-            Message(
-                "{file} has no column that is called women, men or total (in Greek, English, French or Spanish). "
-                "Rename its columns and try again.",
-                {"file": name},
-            )
-        )
+        raise _lacks(name, "women, men, total")
     return pd.DataFrame({which: _numbers(table, column, name) for which, column in found.items()})
+
+
+def _lacks(file: str, columns: str) -> ImportProblem:
+    return ImportProblem(
+        Message(
+            "{file} lacks columns. It needs: {columns}. Rename its columns and try again.",
+            {"file": file, "columns": columns},
+        )
+    )
 
 
 def _column(columns: Iterable[str], words: Collection[str]) -> str | None:
@@ -317,12 +320,21 @@ def _column(columns: Iterable[str], words: Collection[str]) -> str | None:
 
 
 def _numbers(table: pd.DataFrame, column: str, name: str) -> list[int]:
-    return [round(_number(cell, column, name, row + 2, least=0)) for row, cell in table[column].items()]  # type: ignore[operator]
+    return [round(_number(cell, column, name, row + 2, least=0, whole=True)) for row, cell in table[column].items()]  # type: ignore[operator]
 
 
-def _number(text: str, column: str, name: str, row: int, *, least: float = -math.inf, most: float = math.inf) -> float:
-    """A number as people write it: 1.234, 1 234 and 1,234 are thousands where a count is meant, 12,5 is a decimal."""
-    value = _float(re.sub(r"[.,'’\s]", "", text) if least == 0 and _GROUPED.fullmatch(text) else text)
+def _number(
+    text: str,
+    column: str,
+    name: str,
+    row: int,
+    *,
+    least: float = -math.inf,
+    most: float = sys.float_info.max,
+    whole: bool = False,
+) -> float:
+    """A number as people write it: 1.234, 1 234 and 1,234 are thousands where it is `whole`, 12,5 is a decimal."""
+    value = _float(re.sub(r"[.,'’\s]", "", text) if whole and _GROUPED.fullmatch(text) else text)
     if not (least <= value <= most):
         raise ImportProblem(
             Message(
@@ -346,7 +358,7 @@ def landmarks(table: pd.DataFrame, name: str) -> list[Landmark]:
     lon, lat, radius = (_column(table.columns, WORDS[one]) for one in ("longitude", "latitude", "radius"))
     named = _label_columns(table, WORDS["name"], other="en")
     if lon is None or lat is None or not named:
-        raise ImportProblem(Message("{file} needs the columns name, longitude and latitude.", {"file": name}))
+        raise _lacks(name, "name, longitude, latitude")
     found = []
     for number, row in enumerate(table.to_dict("records"), start=2):
         labels = {lang: row[column][:LONGEST_LABEL] for lang, column in named.items() if row[column]}
@@ -370,7 +382,7 @@ def help_lines(table: pd.DataFrame, name: str) -> list[dict[str, str]]:
     """Help lines out of a table: text (also text_el, text_en, text_fr), a line each, in their order."""
     columns = _label_columns(table, WORDS["help_line"], other="en")
     if not columns:
-        raise ImportProblem(Message("{file} needs the column text, or text_el, text_en, text_fr.", {"file": name}))
+        raise _lacks(name, "text (text_el, text_en, text_fr)")
     rows = table.to_dict("records")
     found = [{lang: row[column][:LONGEST_LABEL] for lang, column in columns.items() if row[column]} for row in rows]
     return [labels for labels in found if labels]
@@ -416,7 +428,7 @@ def categories(
     columns = {fold(column): column for column in table.columns}
     named = _label_columns(table, WORDS["category"], other="en")
     if not named and "id" not in columns:
-        raise ImportProblem(Message("{file} needs a column id, or one with the names of categories.", {"file": name}))
+        raise _lacks(name, "id (label_el, label_en, label_fr)")
     kept = dict(groups)
     by_word = {slug(word): key for key, labels in groups.items() for word in (key, *labels.values())}
     rows: list[tuple[str, str, str, bool, dict[str, str], float | None]] = []
@@ -433,34 +445,15 @@ def categories(
         kind = _word(cells.get("kind", "offence") or "offence", _meanings(*Kind), "kind", name, number)
         sensitive = cells.get("sensitive", "")
         yes = _word(sensitive, _meanings("yes", "no") | {"": "no"}, "sensitive", name, number)
-        harm = _harm(cells.get("harm", ""), name, number)
+        said = cells.get("harm", "")
+        harm = _number(said, "harm", name, number, least=0) if said else None
         in_group = by_word.get(slug(group), "")
         rows.append((cells.get("id") or key, kind, in_group, yes == "yes", labels or {"en": key}, harm))
     twice = pd.Series([row[0] for row in rows])
     if twice.duplicated().any():
-        raise ImportProblem(
-            Message(
-                "The category {category} stands twice in {file}.",
-                {"category": str(twice[twice.duplicated()].iloc[0]), "file": name},
-            )
-        )
+        raise ImportProblem(Message(_TWICE.text, {"name": str(twice[twice.duplicated()].iloc[0]), "file": name}))
     used = {row[2] for row in rows}
     return {key: labels for key, labels in kept.items() if key in used}, [Category(*row) for row in rows]
-
-
-def _harm(text: str, name: str, row: int) -> float | None:
-    """The harm index that a cell gives; None where it is empty."""
-    if not text:
-        return None
-    harm = _float(text)
-    if not 0 <= harm < math.inf:
-        raise ImportProblem(
-            Message(
-                "{file}, row {row}, column harm: “{value}” is no number, zero or more.",
-                {"file": name, "row": row, "value": text},
-            )
-        )
-    return harm
 
 
 def _meanings(*names: str) -> dict[str, str]:

@@ -89,35 +89,23 @@ def read_settings(home: Home) -> Settings:
 def read_sign_in_settings(home: Home) -> SignInSettings:
     """How long a sign-in lasts; SettingsError where it is set to what cannot be used."""
     told = _told(home).get("sign_in", {})
-    if not isinstance(told, dict):
-        raise _wrong(N_("[sign_in] in settings.toml has to be a table with idle_minutes and absolute_hours."))
+    _require(isinstance(told, dict), "sign_in", told, "[sign_in]")
     given = {name: told.get(name, default) for name, default in vars(SignInSettings()).items()}
     for name, value in given.items():
-        if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 < value <= LONGEST[name]:
-            text = N_("[sign_in] {name} is {value}: use a number from 0 to {most}.")
-            raise _wrong(text, name=name, value=str(value), most=LONGEST[name])
+        good = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= LONGEST[name]
+        _require(good, f"[sign_in] {name}", value, f"0–{LONGEST[name]}")
     return SignInSettings(**given)
 
 
 def read_record_settings(home: Home) -> RecordSettings:
     """What is recorded, and for how long; SettingsError where it is set to what cannot be used."""
     told = _told(home).get("record", {})
-    usual = RecordSettings()
-    days: Any = told.get("keep_days", usual.keep_days) if isinstance(told, dict) else None
-    filters: Any = told.get("council_filters", usual.council_filters) if isinstance(told, dict) else None
-    _refuse(
-        (
-            not isinstance(days, int) or isinstance(days, bool) or not KEPT_DAYS[0] <= days <= KEPT_DAYS[1],
-            N_("[record] keep_days is {value}: use a whole number from {least} to {most}."),
-            {"value": str(days), "least": KEPT_DAYS[0], "most": KEPT_DAYS[1]},
-        ),
-        (
-            not isinstance(filters, bool),
-            N_("[record] council_filters is {value}: use true or false."),
-            {"value": str(filters)},
-        ),
-    )
-    return RecordSettings(days, filters)
+    _require(isinstance(told, dict), "record", told, "[record]")
+    kept = RecordSettings(**{name: told.get(name, default) for name, default in vars(RecordSettings()).items()})
+    _require(_whole(kept.keep_days, *KEPT_DAYS), "[record] keep_days", kept.keep_days, "{}–{}".format(*KEPT_DAYS))
+    good = isinstance(kept.council_filters, bool)
+    _require(good, "[record] council_filters", kept.council_filters, "true, false")
+    return kept
 
 
 def _told(home: Home) -> dict[str, Any]:
@@ -125,7 +113,7 @@ def _told(home: Home) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise _wrong(N_("settings.toml cannot be read: {why}."), why=str(error)) from error
+        raise SettingsError(Message(N_("settings.toml cannot be read: {why}."), {"why": str(error)})) from error
 
 
 def opens_here_only(link: str) -> bool:
@@ -151,45 +139,27 @@ def _public(url: Any) -> str:
         return ""
     known = isinstance(url, str) and bool(_host(url)) and not any(sign.isspace() for sign in url)
     parts = urlsplit(url) if known else None
-    if parts is None or parts.scheme not in ("http", "https") or parts.query or parts.fragment:
-        raise _wrong(N_("public_url {value} is no address such as https://alerts.city.example."), value=str(url))
+    good = parts is not None and parts.scheme in ("http", "https") and not parts.query and not parts.fragment
+    _require(good, "public_url", url, "https://alerts.city.example")
     return "" if opens_here_only(url) else str(url).rstrip("/")
 
 
 def _mail(told: Any) -> MailServer | None:
     if told is None:
         return None
-    if not isinstance(told, dict):
-        raise _wrong(N_("[mail] in settings.toml has to be a table with host, sender and security."))
-    for name in ("host", "sender"):
-        if not isinstance(told.get(name), str) or not told[name].strip():
-            raise _wrong(N_("[mail] in settings.toml lacks “{name}”."), name=name)
+    _require(isinstance(told, dict), "mail", told, "[mail]")
+    for name, example in (("host", "smtp.city.example"), ("sender", "curim@city.example")):
+        given = told.get(name, "")
+        _require(isinstance(given, str) and bool(given.strip()), f"[mail] {name}", given, example)
     security, user = told.get("security", "starttls"), told.get("user", "")
     host, sender, port = told["host"], told["sender"], told.get("port", PORTS.get(str(security), 0))
-    clear = bool(user) and security == "none" and not opens_here_only(f"smtp://{host}")
-    _refuse(
-        (
-            security not in get_args(Security),
-            N_("[mail] security is {value}: use starttls, tls or none."),
-            {"value": str(security)},
-        ),
-        (
-            not isinstance(port, int) or isinstance(port, bool) or not 0 < port < 65536,
-            N_("[mail] port is {value}: use a whole number such as 587."),
-            {"value": str(port)},
-        ),
-        (not isinstance(user, str), N_("[mail] user is {value}: use a name in quotation marks."), {"value": str(user)}),
-        (
-            clear,
-            N_("[mail] security is none, and the password of {user} would travel in the clear."),
-            {"user": user},
-        ),
-        (
-            not is_address(sender),
-            N_("[mail] sender {value} is no address such as curim@city.example."),
-            {"value": sender},
-        ),
-    )
+    _require(security in get_args(Security), "[mail] security", security, "starttls, tls, none")
+    _require(_whole(port, 1, 65535), "[mail] port", port, "1–65535")
+    _require(isinstance(user, str), "[mail] user", user, '"curim"')
+    if user and security == "none" and not opens_here_only(f"smtp://{host}"):
+        text = N_("[mail] security is none, and the password of {user} would travel in the clear.")
+        raise SettingsError(Message(text, {"user": user}))
+    _require(is_address(sender), "[mail] sender", sender, "curim@city.example")
     return MailServer(host.strip(), port, security, user, sender)
 
 
@@ -205,12 +175,13 @@ def is_address(text: str) -> bool:
     return bool(at and name and domain) and "@" not in name and plain and not bad & set(text)
 
 
-def _wrong(text: str, **values: Any) -> SettingsError:
-    return SettingsError(Message(text, values))
+def _whole(value: Any, least: int, most: int) -> bool:
+    """Whether a value is a whole number between two others."""
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 
 
-def _refuse(*cases: tuple[bool, str, dict[str, Any]]) -> None:
-    """Raise the first of some errors that holds: whether it does, what it says, and the values that fill it."""
-    for wrong, text, values in cases:
-        if wrong:
-            raise _wrong(text, **values)
+def _require(good: bool, key: str, value: Any, allowed: str) -> None:
+    """SettingsError unless a value is good; `allowed`: what can stand there, or an example, as it is written."""
+    if not good:
+        text = N_("settings.toml: {key} cannot be “{value}”. Write it like this: {allowed}.")
+        raise SettingsError(Message(text, {"key": key, "value": str(value), "allowed": allowed}))

@@ -118,7 +118,7 @@ def test_the_answer_that_rows_are_alerts_is_remembered_too(tmp_path: Path) -> No
     assert import_file(home, table("fr", numbers), "x.csv").batch.duplicate == 10
     with pytest.raises(ImportProblem, match="no column was found"):
         import_file(home, table("fr", ["1"] * 10), "y.csv", answers=EVENTS)
-    with pytest.raises(ImportProblem, match="say events or rows"):
+    with pytest.raises(ImportProblem, match="Say one of these: events, rows"):
         import_file(home, table("fr", numbers), "x.csv", answers=Answers(counts="all"))
 
 

@@ -366,7 +366,7 @@ def test_a_bomb_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyPatch
     packed = zlib.compressobj(9, wbits=31)
     for data in (packed.compress(bomb) + packed.flush(), zipped({"a.csv": bomb})):
         monkeypatch.setattr(opening, "MAX_RATIO", len(bomb) // len(data) // 2)
-        with pytest.raises(ImportProblem, match="far too large"):
+        with pytest.raises(ImportProblem, match=r"may take \(\d+ MB\)"):
             read(data)
 
 
@@ -480,7 +480,7 @@ def test_cells_far_apart_and_passwords_are_refused_in_words() -> None:
     book.active["A1"], book.active["XFD1048576"] = "a", "b"
     target = io.BytesIO()
     book.save(target)
-    with pytest.raises(ImportProblem, match="MB of memory"):
+    with pytest.raises(ImportProblem, match=r"may take \(\d+ MB\)"):
         open_file(target.getvalue(), "far.xlsx")
     locked = b"\xd0\xcf\x11\xe0" + bytes(600) + "EncryptedPackage".encode("utf-16-le") + bytes(600)
     with pytest.raises(ImportProblem, match="password"):

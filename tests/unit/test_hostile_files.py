@@ -38,8 +38,8 @@ PART = 1 if FULL else 20  # of the files that go through ways other than the imp
 
 # What each file is refused with; the others are read, or ask which table is meant. `TIME` where it depends on the
 # computer whether its time ends first.
-MEMORY, TIME, STOPPED = "MB of memory", "longer than 3 seconds", "stopped at it"
-DAMAGED, BROKEN, LARGE = "damaged or cut short", "broken or cut short", "far too large"
+MEMORY, TIME, STOPPED = r"may take \(700 MB\)", r"may take \(3 s\)", "stopped at it"
+DAMAGED, BROKEN, LARGE = "damaged or cut short", "broken or cut short", r"may take \(\d+ MB\)"
 REFUSED: dict[str, str] = {
     "million-columns.csv": "5,?000 columns",
     "columns.csv": "5,?000 columns",

@@ -119,7 +119,7 @@ def test_some_alerts_that_get_another_date_are_said_where_no_place_is_known(home
     mixed = [april[at] if at < 5 else (*row[:3], "closed") for at, row in enumerate(march)]
     report = bring(home, HEADERS["en"][:4], mixed, "m.csv")
     (said,) = [one for one in map(translator("en"), report.decisions) if "undo" in one]
-    assert said.startswith("5 of 60 known alerts that this file changes get another date. Id ")
+    assert said.startswith("5 of 60 known alerts that this file changes get another date, and ")
 
 
 @pytest.mark.parametrize("lang", HEADERS if FULL else ["el"])
@@ -177,7 +177,7 @@ def test_two_registers_of_the_same_weeks_are_asked_about_though_days_agree(home:
     with pytest.raises(Question) as asked:
         bring(home, header, days[1], "Süd.csv")
     sentence = translator("en")(asked.value.message)
-    assert "another date and another place" not in sentence
+    assert "another date, and another place" not in sentence
     n = int(re.search(r"(\d+) of 60 known alerts with coordinates", sentence)[1])  # type: ignore[index]
     assert n > 50
 
@@ -252,7 +252,7 @@ def test_some_alerts_that_move_in_date_and_place_are_said_with_an_example(home: 
     mixed = [april[at] if at < 10 else (*row[:3], "closed", *row[4:]) for at, row in enumerate(march)]
     report = bring(home, header, mixed, "march again.csv")
     assert told(report) == (0, 60, 0)
-    (said,) = [one for one in map(translator("en"), report.decisions) if "another date and another place" in one]
+    (said,) = [one for one in map(translator("en"), report.decisions) if "another date, and another place" in one]
     assert re.match(r"(9|10) of 60 known alerts that this file changes", said)
     assert said.count("stored as 2025-03-") == said.count("in this file 2025-04-") == 1
     assert "Counted in" not in said

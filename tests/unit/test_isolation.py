@@ -82,8 +82,8 @@ def test_a_walk_may_be_left_at_any_place() -> None:
 @pytest.mark.parametrize(
     ("task", "words"),
     [
-        ("grow", "more than 300 MB of memory"), ("spin", "longer than 1 seconds"), ("sleep", "longer than 1 seconds"),
-        ("crash", "stopped at it"), ("fail", "stopped at it"), ("fill", "far too large for a file of its size"),
+        ("grow", r"may take \(300 MB\)"), ("spin", r"may take \(1 s\)"), ("sleep", r"may take \(1 s\)"),
+        ("crash", "stopped at it"), ("fail", "stopped at it"), ("fill", r"may take \(\d+ MB\)"),
     ],
 )  # fmt: skip
 def test_a_reader_dies_alone_and_one_sentence_says_why(

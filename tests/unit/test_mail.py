@@ -129,7 +129,7 @@ def test_settings_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text
         ('public_url = "https://a.example/?x=1"', "public_url"), ("public_url = 3", "public_url"),
         ('public_url = "https://[a.example"', "public_url"),
         ('[mail]\nhost = "["\nsender = "a@b.example"\nsecurity = "none"\nuser = "x"', "in the clear"),
-        ("mail = 3", "table"), ('[mail]\nhost = "a"', "sender"), ('[mail]\nsender = "a@b.example"', "host"),
+        ("mail = 3", "mail"), ('[mail]\nhost = "a"', "sender"), ('[mail]\nsender = "a@b.example"', "host"),
         (MAIL + 'security = "ssl"', "security"), (MAIL + "port = 0", "port"), (MAIL + 'port = "587"', "port"),
         (MAIL + "user = 7", "user"), (MAIL + 'user = "curim"\nsecurity = "none"', "in the clear"),
         ('[mail]\nhost = "a"\nsender = "nobody"', "sender"),

@@ -360,7 +360,7 @@ def test_one_column_is_a_table(form: str) -> None:
         ([["district", "women"], ["Mars", "1"]], "None of the districts"),
         ([["district", "women"], ["West side", "many"]], "row 2, column women"),
         ([["district", "women"], ["West side", "-3"]], "row 2, column women"),
-        ([["district", "colour"], ["West side", "1"]], "no column"),
+        ([["district", "colour"], ["West side", "1"]], "lacks columns"),
         ([["district", "women"], ["West side", "1"], ["west_side", "2"]], "stands twice"),
         ([["district", "women", "men", "total"], ["West side", "5", "5", "7"]], "more than the total"),
         ([["district", "women"]], "no rows"),
@@ -400,7 +400,7 @@ def test_landmarks_from_a_table_and_from_points(home: Home) -> None:
     edit.set_landmarks(home, geojson({"Column": shapely.Point(2.35, 48.85)}), "l.geojson")
     assert [mark.id for mark in home.city().landmarks] == ["column"]
     for bad, match in (
-        ([["name", "lon"], ["x", "1"]], "longitude and latitude"),
+        ([["name", "lon"], ["x", "1"]], "name, longitude, latitude"),
         ([["name", "lon", "lat"], ["x", "1", "91"]], "row 2, column lat"),
         ([["name", "lon", "lat"], ["", "1", "1"]], "row 2"),
     ):

@@ -87,7 +87,7 @@ def test_streets_are_a_version_of_the_profile_with_their_attribution(own_home: H
     report = edit.set_streets(own_home, read_areas(path, path.name, kind="line"), language="el")
     assert (report.changed, report.n) == (True, 3)
     told = " ".join(map(translator("en"), report.notes))
-    assert "Lines without a name, which were left out: 1." in told
+    assert "Lines that were left out: 1 without a name, " in told
     assert "© OpenStreetMap contributors (ODbL)" in told
     written = json.loads((own_home.city_folder / "streets.geojson").read_text("utf-8"))
     assert written["attribution"] == OSM_ATTRIBUTION

@@ -126,8 +126,6 @@ def test_the_densest_part_is_the_city_and_nothing_is_lost(national: bytes, tmp_p
     assert (report.batch.read, report.batch.accepted) == (ALERTS, ALERTS)
     assert any("within" in t(said) for said in report.decisions)
     assert "--" not in " ".join(t(said) for said in report.decisions), "options are of the command line"
-    assert "--area whole" in " ".join(t(said) for said in report.options)
-    assert "--area whole" in report.sentence(t)
     source = open_source(home)
     assert source.city.part
     assert source.city.area_km2 < 2_000

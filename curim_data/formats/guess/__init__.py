@@ -17,7 +17,7 @@ from curim_data.formats.base import MOST_CHARACTERS, Guess, Layout, Part, Recogn
 from curim_data.formats.guess import headings
 from curim_data.formats.guess.category import counted_rows, find_category, nature_of, one_alert_a_row, refused
 from curim_data.formats.guess.dates import date_columns
-from curim_data.formats.guess.headings import Column, Guesses, column_of, concept
+from curim_data.formats.guess.headings import HEADING, Column, Guesses, column_of, concept, guess
 from curim_data.model import Message
 
 _OFTEN: Final = 0.7
@@ -25,9 +25,6 @@ _OFTEN: Final = 0.7
 _ALL_BUT_A_FEW: Final = 0.95
 _MANY: Final = 40
 _SOME: Final = 0.05
-_DEGREES: Final = Message("{share} % of the values are degrees")
-_GENDERS: Final = Message("{share} % of the values are genders")
-_KNOWN_WORDS: Final = Message("{share} % of the values are known words")
 _CITIZENS: Final = Message(
     "The file holds reports by citizens and names no victim: the gender in it is that of the person who reports."
 )
@@ -154,9 +151,7 @@ def _give_pair(
     for role, column in zip(roles, (first, second), strict=True):
         degrees = role in _WHERE[0]
         share = column.values.degrees_up_to(180) if degrees else column.values.share_of("metres")
-        known.give(
-            role, column, clear, share, _DEGREES if degrees else Message("{share} % of the values can be metres")
-        )
+        known.give(role, column, clear, share)
 
 
 def _point(known: Guesses) -> bool:
@@ -169,14 +164,7 @@ def _point(known: Guesses) -> bool:
     ]
     able = named or [one for one, share in shares.items() if share >= 0.8]
     if able:
-        known.give(
-            "point",
-            able[0],
-            0.9 if named else 0.4,
-            shares[able[0]],
-            Message("{share} % of the values hold two coordinates"),
-            headed=bool(named),
-        )
+        known.give("point", able[0], 0.9 if named else 0.4, shares[able[0]], headed=bool(named))
     return bool(able)
 
 
@@ -188,7 +176,7 @@ def _degrees_side_by_side(known: Guesses, columns: Sequence[Column]) -> None:
         turned = first.values.between(-90, 90) < 1 and second.values.between(-90, 90) == 1
         pair = (second, first) if turned else (first, second)
         for role, column in zip(_WHERE[0], pair, strict=True):
-            known.give(role, column, 0.1, column.values.share_of("degrees"), _DEGREES, headed=False)
+            known.give(role, column, 0.1, column.values.share_of("degrees"), headed=False)
 
 
 def _people(known: Guesses, *, citizens: bool) -> None:
@@ -210,14 +198,14 @@ def _people(known: Guesses, *, citizens: bool) -> None:
         if able:
             best = max(able, key=_of_victims)
             clear = 0.97 if best.head.has("victim") or role == "reporter_gender" else 0.8
-            known.give(role, best, clear, best.values.share_of("genders"), _GENDERS, *more)
+            known.give(role, best, clear, best.values.share_of("genders"), *more)
     spelt = [one for one in known.free() if one.values.spelt_genders >= 0.9 and not one.head.has("suspect")]
     if not sexes and len(spelt) == 1:
-        known.give(neutral, spelt[0], 0.1, spelt[0].values.spelt_genders, _GENDERS, *why, headed=False)
+        known.give(neutral, spelt[0], 0.1, spelt[0].values.spelt_genders, *why, headed=False)
     ages = [one for one in ages if not one.head.has("suspect", "reporter") and _fits(one, "ages")]
     if ages:
         best = max(ages, key=_of_victims)
-        known.give("age_band", best, 0.9, best.values.share_of("ages"), Message("{share} % of the values are ages"))
+        known.give("age_band", best, 0.9, best.values.share_of("ages"))
 
 
 def _of_victims(column: Column) -> tuple[bool, float, int]:
@@ -239,11 +227,11 @@ def _scale(role: str, related: str) -> tuple[_Rule, _Rule]:
     """The rules of a scale of five: words of its steps, also under a related heading; numbers under its own."""
     return (
         _Rule(
-            role, 0.9, _KNOWN_WORDS, lambda one: one.values.share_of(f"steps_of_{role}"),
+            role, 0.9, lambda one: one.values.share_of(f"steps_of_{role}"),
             lambda one, share: one.head.has(role, related) and share >= 0.8,
         ),
         _Rule(
-            role, 0.9, Message("{share} % of the values lie between 1 and 5"), lambda one: one.values.between(1, 5),
+            role, 0.9, lambda one: one.values.between(1, 5),
             lambda one, share: one.head.has(role) and (not one.values.given or share >= 0.8),
         ),
     )  # fmt: skip
@@ -251,26 +239,25 @@ def _scale(role: str, related: str) -> tuple[_Rule, _Rule]:
 
 @dataclass(frozen=True)
 class _Rule:
-    """A role that heading and values give: how clear the heading is, what the values are by `share`, and which column
+    """A role that heading and values give: how clear the heading is, the `share` of values that fit, and which column
     is able to give it by its share."""
 
     role: str
     clear: float
-    fit: Message | None
     share: Callable[[Column], float]
     able: Callable[[Column, float], bool]
 
 
 _RULES: Final = (
-    _Rule("status", 0.9, _KNOWN_WORDS, lambda one: one.values.share_of("states"), _is_status),
+    _Rule("status", 0.9, lambda one: one.values.share_of("states"), _is_status),
     _Rule(
-        "kind", 0.8, _KNOWN_WORDS, lambda one: one.values.share_of("kinds"),
+        "kind", 0.8, lambda one: one.values.share_of("kinds"),
         lambda one, share: share >= 0.9 and (one.head.has("kind") or one.head.only("type", "category", "event")),
     ),
     *_scale("severity", "priority"),
     *_scale("feeling", "safety"),
     _Rule(
-        "confirmations", 0.9, None, lambda one: one.values.share_of("whole"),
+        "confirmations", 0.9, lambda one: one.values.share_of("whole"),
         lambda one, share: one.head.has("confirmations") and (not one.values.given or share >= 0.8),
     ),
 )  # fmt: skip
@@ -283,7 +270,7 @@ def _headed_values(known: Guesses) -> None:
         able = [one for one, share in shares.items() if rule.able(one, share)]
         if able:
             best = max(able, key=lambda one: (shares[one], one.head.has("described"), -one.place))
-            known.give(rule.role, best, rule.clear, shares[best], rule.fit)
+            known.give(rule.role, best, rule.clear, shares[best])
 
 
 def _identity(known: Guesses) -> None:
@@ -300,4 +287,6 @@ def _identity(known: Guesses) -> None:
     if able:
         score, spread, _, column = max(able, key=lambda one: one[:3])
         reason = Message("{count} different values in the first records", {"count": len(column.values.distinct)})
-        known.give("alert_id", column, score, spread, None, *([reason] if column.values.given else []))
+        given = bool(column.values.given)
+        why = guess(score, spread if given else None, HEADING, *([reason] if given else []))
+        known.take("alert_id", why, Part(column.place))

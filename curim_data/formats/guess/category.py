@@ -19,6 +19,7 @@ import pyarrow as pa
 from curim_data.formats.base import MOST_CHARACTERS, CountedRows, Guess, fold
 from curim_data.formats.guess import headings
 from curim_data.formats.guess.headings import (
+    FITS,
     HEADING,
     Column,
     Values,
@@ -31,25 +32,18 @@ from curim_data.formats.guess.headings import (
 from curim_data.lexicon import MISSING, kind_of, named_topic, topic_of
 from curim_data.lexicon.words import AREA_HEADINGS, STREET_HEADINGS
 from curim_data.model import Kind, Message
+from curim_data.model.labels import KINDS
 
 MOST_NAMES: Final = 300  # that a column of names may have, for them to be looked at
 
-_FILE_NAME: Final = {
-    Kind.OFFENCE: Message(
-        "By the name of the file (“{word}”), alerts count as offences where their category does not say its kind and "
-        "where they have none."
-    ),
-    Kind.INCIVILITY: Message(
-        "By the name of the file (“{word}”), alerts count as incivilities where their category does not say its kind "
-        "and where they have none."
-    ),
-    Kind.RISK: Message(
-        "By the name of the file (“{word}”), alerts count as dangers where their category does not say its kind and "
-        "where they have none."
-    ),
-}
-
-
+_FILE_NAME: Final = Message(
+    "By the name of the file (“{word}”), alerts count as “{kind}” where their category does not say its kind and where "
+    "they have none."
+)
+_COLUMNS: Final = Message(
+    "By the columns of the file, alerts count as “{kind}” where their category does not say its kind and where they "
+    "have none."
+)
 _SIGNS: Final = ("offence", "police", "request", "department", "channel", "report", "confirmations")
 
 
@@ -76,13 +70,7 @@ def nature_of(columns: Sequence[Column], *, closes: bool) -> Nature:
     """
     named = {name: any(one.head.has(name) for one in columns) for name in _SIGNS}
     if named["offence"] or named["police"]:
-        return Nature(
-            Kind.OFFENCE,
-            Message(
-                "The columns are those of police records: where the name of a category does not say its kind, and "
-                "where there is no category, alerts count as offences."
-            ),
-        )
+        return Nature(Kind.OFFENCE, Message(_COLUMNS.text, {"kind": KINDS[Kind.OFFENCE]}))
     states = [one for one in columns if one.head.has("status", "maybe_status")]
     handled = any(not one.values.given or one.values.share_of("states") >= 0.5 for one in states)
     services = [named["request"], named["department"], handled, closes, named["channel"]]
@@ -90,14 +78,7 @@ def nature_of(columns: Sequence[Column], *, closes: bool) -> Nature:
     enough = 3 if _speaks(columns, Kind.OFFENCE, 0.7) else 2
     citizens = any(map(_is_feeling, columns)) or sum(signs) >= enough
     if any(services[:2]) and sum(services) >= 2:
-        return Nature(
-            Kind.INCIVILITY,
-            Message(
-                "The columns are those of requests for a city's services: where the name of a category does not say "
-                "its kind, and where there is no category, alerts count as incivilities, not as offences."
-            ),
-            citizens,
-        )
+        return Nature(Kind.INCIVILITY, Message(_COLUMNS.text, {"kind": KINDS[Kind.INCIVILITY]}), citizens)
     return Nature(citizens=citizens)
 
 
@@ -112,7 +93,7 @@ def nature_of_name(name: str) -> Nature:
     if named is None:
         return Nature()
     kind, word = named
-    return Nature(kind, Message(_FILE_NAME[kind].text, {"word": word}))
+    return Nature(kind, Message(_FILE_NAME.text, {"word": word, "kind": KINDS[kind]}))
 
 
 def _speaks(columns: Iterable[Column], kind: Kind, least: float) -> bool:
@@ -176,16 +157,7 @@ _NAMED: Final = 4
 _NO_OTHER: Final = Message(
     "{column} was taken as the category, since its values come again and again and no heading names the kind of event."
 )
-_JOINING: Final = (" / ", " - ", ";", "|", ", ")  # marks that may be part of a name
-# Why a mark separates values: whether they also stand alone.
-_SEPARATED: Final = {
-    True: Message(
-        "{column}: several values in one cell are separated by “{mark}”, since they also stand alone in other cells."
-    ),
-    False: Message(
-        "{column}: several values in one cell are separated by “{mark}”, since they come again in other combinations."
-    ),
-}
+_SEPARATED: Final = Message("{column}: several values in one cell are separated by “{mark}”.")
 
 
 @dataclass(frozen=True)
@@ -311,7 +283,7 @@ def _by_what_recurs(columns: Sequence[Column]) -> Iterator[tuple[Column, float, 
     for one in able:
         share = one.values.share(topic_of)
         if share >= _SPEAK:
-            yield one, 0.3, Message("{share} % of the values name kinds of events", percent(share))
+            yield one, 0.3, Message(FITS.text, percent(share))
     yield from ((one, 0.3, _no_other(one)) for one in able if one.head.has("office") and one in speak)
 
 
@@ -383,17 +355,8 @@ def _found(column: Column, score: float, reason: Message, coarse: Column | None)
                 {"fine": label, "coarse": coarse.head.label, "names": shown},
             )
         )
-    for mark, alone in marks.items():
-        notes.append(Message(_SEPARATED[alone].text, {"column": label, "mark": mark.strip() or mark}))
-    inside = (mark for mark in _JOINING if mark not in marks and sum(mark in text for text in values.distinct) >= 2)
-    for mark in [*inside][:1]:
-        notes.append(
-            Message(
-                "{column}: “{mark}” is part of the names and separates nothing, since the parts do not stand alone in "
-                "other cells.",
-                {"column": label, "mark": mark.strip()},
-            )
-        )
+    for mark in marks:
+        notes.append(Message(_SEPARATED.text, {"column": label, "mark": mark.strip() or mark}))
     share = values.share_of("names") if values.given else None
     if longest > MOST_CHARACTERS:
         share = 1.0
@@ -407,4 +370,4 @@ def _found(column: Column, score: float, reason: Message, coarse: Column | None)
     if share is not None and "count" not in reason.values:
         reasons.append(Message("{count} different values in the first records", {"count": len(values.distinct)}))
     most = min(longest, LONGEST) if longest > MOST_CHARACTERS and _is_list(values) else MOST_CHARACTERS
-    return Found(column, guess(score, share, *reasons), tuple(marks), most, tuple(notes))
+    return Found(column, guess(score, share, *reasons), marks, most, tuple(notes))

@@ -20,7 +20,7 @@ import pandas as pd
 
 from curim_data.formats.base import EventCandidate, Guess, Part
 from curim_data.formats.guess import headings
-from curim_data.formats.guess.headings import COUNTED, HEADING, Column, Guesses, concept, guess, percent
+from curim_data.formats.guess.headings import COUNTED, FITS, HEADING, Column, Guesses, concept, guess, percent
 from curim_data.lexicon.times import COMPACT, clock_minute, date_fields, minute_of_day, month_of
 from curim_data.model import BoolArray, Message
 
@@ -537,7 +537,7 @@ def _findings(stages: Stages) -> Iterable[Message]:
             )
 
 
-_JOINED: Final = Message("Date and time stand in two columns")
+_JOINED: Final = Message("The date stands in several columns")
 
 
 def date_columns(known: Guesses, event: int | None = None) -> tuple[tuple[EventCandidate, ...], tuple[Message, ...]]:
@@ -564,7 +564,7 @@ def date_columns(known: Guesses, event: int | None = None) -> tuple[tuple[EventC
         known.take(role, _reason(one, bool(joined), role, stages, event), *parts)
     _span_of_hours(known, clocks)
     if stages.pieces is not None:
-        why = Guess(0.8, (HEADING, Message("The date stands in pieces")))
+        why = Guess(0.8, (HEADING, _JOINED))
         known.take(stages.pieces_role, why, *stages.pieces.parts)
     findings = (*_findings(stages), *_findings_of_times(known, stages, beside, times, columns))
     return tuple(map(_candidate, stages.doubt)), findings
@@ -655,5 +655,5 @@ def _reason(one: DatedColumn, joined: bool, role: str, stages: Stages, event: in
         reasons.append(Message("The heading does not say whether it is the event or the report"))
     if values.given:
         share = max(values.share_of("dates"), values.share_of("compact_dates"), float(values.counted_dates))
-        reasons.append(Message("{share} % of the values are dates", percent(share)))
+        reasons.append(Message(FITS.text, percent(share)))
     return guess(one.clear, share, *reasons, *([_JOINED] if joined else []))

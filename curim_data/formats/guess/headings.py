@@ -371,35 +371,32 @@ _BOTH_PLACES: Final = 0.3  # of the parts of cells; of three that are always in 
 MARKS: Final = ("|", ";", "\n", " / ", "/", " - ", " – ", " — ", " + ", " & ", ",")
 
 
-def separators_of(values: Values) -> dict[str, bool]:
-    """The marks that part several names in one cell, those that stand in most cells first; and whether the names show
-    it by standing alone in other cells, or else by coming again in other combinations.
+def separators_of(values: Values) -> tuple[str, ...]:
+    """The marks that part several names in one cell, those that stand in most cells first.
 
     A mark parts names where these recur without each other: in most of the cells that hold it every part stands alone
     in other cells, or beside other parts, and most of all parts do. So "Noise / Litter" holds two, and
     "FURTO - VEÍCULO" is one name.
     """
-    found: dict[str, bool] = {}
+    found: list[str] = []
     texts = values.distinct
-    while counts := {mark: parted for mark in MARKS if mark not in found and (parted := _parted(texts, mark))[0]}:
-        best = max(counts, key=lambda mark: counts[mark][0])
-        found[best] = counts[best][1]
-        texts = frozenset(part.strip() for text in texts for part in text.split(best) if part.strip())
-    return found
+    while counts := {mark: n for mark in MARKS if mark not in found and (n := _parted(texts, mark))}:
+        found.append(max(counts, key=lambda mark: counts[mark]))
+        texts = frozenset(part.strip() for text in texts for part in text.split(found[-1]) if part.strip())
+    return tuple(found)
 
 
-def _parted(texts: frozenset[str], mark: str) -> tuple[int, bool]:
-    """How many different cells a mark parts into names that recur without each other, 0 where it parts none; and
-    whether standing alone shows it."""
+def _parted(texts: frozenset[str], mark: str) -> int:
+    """How many different cells a mark parts into names that recur without each other, 0 where it parts none."""
     cells = {text: [part.strip() for part in text.split(mark) if part.strip()] for text in texts if mark in text}
     several = {text: [fold(part) for part in parts] for text, parts in cells.items() if len(parts) > 1}
     alone = {fold(text.strip(mark + " ")) for text in texts if text not in several}
     parts = {part for found in several.values() for part in found}
-    for known, by_itself in ((alone, True), (alone | _recombined(several.values()), False)):
+    for known in (alone, alone | _recombined(several.values())):
         whole = sum(known.issuperset(found) for found in several.values())
         if several and len(parts & known) >= 0.7 * len(parts) and whole >= 0.6 * len(several):
-            return whole, by_itself
-    return 0, False
+            return whole
+    return 0
 
 
 def _recombined(cells: Iterable[Sequence[str]]) -> set[str]:
@@ -432,6 +429,7 @@ def _degrees(text: str) -> float:
 
 
 HEADING: Final = Message("The heading says so")
+FITS: Final = Message("{share} % of the values fit")
 SAMPLED_ROWS: Final = 2_000
 
 
@@ -488,15 +486,14 @@ class Guesses:
         column: Column,
         clear: float,
         share: float,
-        fit: Message | None = None,
         *more: Message,
         headed: bool = True,
     ) -> None:
         """The same of one column, where the heading says so as clearly as `clear` (unless it is not `headed`), and this
-        `share` of the values fits, if there are any; `fit` says as what, `more` are further reasons.
+        `share` of the values fits, if there are any; `more` are further reasons.
         """
         given = bool(column.values.given)
-        fits = [Message(fit.text, percent(share))] if fit is not None and given else []
+        fits = [Message(FITS.text, percent(share))] if given else []
         why = guess(clear, share if given else None, *([HEADING] if headed else []), *fits, *more)
         self.take(role, why, Part(column.place))
 
