@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from curim_data.importing.proof import text_bars
+from curim_data.importing.extract import text_bars
 from pages.parts.charts import plots
 from pages.parts.charts.figure import Figure
 from pages.parts.charts.plots import (

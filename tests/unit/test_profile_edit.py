@@ -197,8 +197,8 @@ def test_broken_areas_are_repaired_counted_and_dissolved() -> None:
         (b"SQLite format 3\0 nothing", "cannot be read"),
         (b'{"type": "gdal_streamed_alg", "command_line": "gdal vector read /etc/passwd"}', "cannot be read"),
         (b'<OGRVRTDataSource><OGRVRTLayer name="x"/></OGRVRTDataSource>', "cannot be read"),
-        (geojson({}), "no areas"),
-        (geojson({"a": shapely.Point(1, 1)}), "no areas"),
+        (geojson({}), "no Polygon"),
+        (geojson({"a": shapely.Point(1, 1)}), "no Polygon"),
         (geojson({"a": square(400000, 200000, 10)}), "coordinate system"),
     ],
 )

@@ -176,10 +176,10 @@ PILE = [dt.datetime(2024, 6, 5, m.hour, m.minute) if at % 3 else m for at, m in 
 @pytest.mark.parametrize(
     ("times", "wanted", "said"),
     [
-        (_written(M400), [], "Row 1"),
+        (_written(M400), [], "400 of 400 alerts have an hour"),
         (_written(m.replace(hour=8 + m.hour % 9) for m in WORKDAYS), ["office_hours"],
          f"{len(WORKDAYS)} of {len(WORKDAYS)} times lie between 08:00 and 17:00"),
-        (_written(m.replace(hour=17, minute=m.minute) for m in M300), [], "Row 1"),
+        (_written(m.replace(hour=17, minute=m.minute) for m in M300), [], "300 of 300 alerts have an hour"),
         (_written(MIDNIGHTS), ["same_time"], "100 of 300 times are exactly 00:00"),
         (_written(MIDNIGHTS, "%Y-%m-%dT%H:%MZ"), ["utc_midnight"], "are midnight UTC"),
         (_written(m.replace(hour=m.hour % 12 + 1) for m in M300), ["half_day"], "AM and PM were lost"),

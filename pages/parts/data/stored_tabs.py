@@ -408,9 +408,9 @@ def draw_quality_tab(page: Page) -> None:
     if needed:
         st.markdown("\n".join(needed))
     help_link(page, "precision")
-    tables = sheets(t, page.city, found)
+    by_subject = sheets(t, page.city, found)
     for one in subjects:
-        draw = partial(_draw_subject, page, one, found, tables.get(one.key, []))
+        draw = partial(_draw_subject, page, one, found, by_subject.get(one.key, []))
         draw_fold(one.key, one.title, draw, word="subject")
 
 
