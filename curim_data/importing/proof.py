@@ -285,7 +285,7 @@ def brief_lines(t: Translator, city: CityProfile, proof: Proof) -> Iterator[str]
     Names come from files: control characters, which a terminal would obey, become blanks.
     """
     yield from (_printable(t("Look at this: {sentence}", sentence=one.sentence(t, city))) for one in proof.concerns)
-    yield proof.hours_sentence(t)
+    yield _printable(proof.hours_sentence(t))
     for role in proof.roles if proof.alerts else ():
         share = t.part(role.filled / proof.alerts)
         yield _printable(t.pair(role_name(t, role.role), f"{share} ({', '.join(role.columns)})"))
