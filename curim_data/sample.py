@@ -25,7 +25,7 @@ import h3.api.basic_str as h3
 import numpy as np
 
 import sample_data
-from analysis.plans.drafting import draft_plan, find_measure
+from analysis.plans.drafting import buffer_cells, draft_plan, find_measure
 from curim_data import query
 from curim_data.engine import Source, open_source
 from curim_data.engine.source import MEETING_WEEKS
@@ -39,7 +39,7 @@ from curim_data.serving import end_with_parent
 from curim_data.store import Home, has_alerts, locked
 from curim_data.store.home import SAMPLE_MARK, create_home
 from curim_data.studies.hot_spots import hot_spot_study
-from curim_data.studies.plan import drop_to_see, fall_to_see, problem_of_cells
+from curim_data.studies.plan import drop_to_see, problem_of_cells
 from curim_data.studies.preparation import prepare
 
 _MAKING: Final = "sample-in-work"  # one process at a time makes it
@@ -178,8 +178,10 @@ def _at(source: Source, place: str, f: AlertFilter, measures: tuple[str, ...], s
     spot = study.spots[int(np.hypot(at[0] - x, at[1] - y).argmin())]
     problem = problem_of_cells(copy_of(source), f, spot.names, study=study)
     chosen = [found for name in measures if (found := find_measure(name)) is not None]
-    seen, cells = fall_to_see(source, f, problem.cells), study.cells.frame
-    made = draft_plan(problem, source.city, query.dates(source, f)[1], measures=chosen, cells=cells, seen=seen).plan
+    areas = Areas(problem.cells, buffer_cells(problem.cells, source.city))
+    seen = drop_to_see(source, AlertFilter(period="all"), areas, YEAR.days, problem.end)
+    until, cells = query.dates(source, f)[1], study.cells.frame
+    made = draft_plan(problem, source.city, until, measures=chosen, cells=cells, seen=seen).plan
     finish = start + YEAR - dt.timedelta(days=1)
     return replace(
         made,
@@ -248,7 +250,7 @@ def _finished(source: Source) -> tuple[Plan, ...]:
     before = AlertFilter(period="", start=truth["before_start"], end=start - dt.timedelta(days=1))
     problem = problem_of_cells(copy_of(source), before, areas.treated)
     lighting = find_measure("lighting_improved")
-    seen = drop_to_see(source, AlertFilter(period="all"), areas, YEAR.days)
+    seen = drop_to_see(source, AlertFilter(period="all"), areas, YEAR.days, problem.end)
     least = seen.stated if seen else None
     made = draft_plan(problem, source.city, start, measures=[lighting] if lighting else []).plan
     # Its authors aimed at the smallest fall that could be seen.

@@ -4,11 +4,8 @@ Rules that hold wherever its numbers are used: effects are never added up or mul
 kinds of alert only for which it was measured; where no study gives a usable number none is made up; effects were
 measured on recorded crime, almost all of them in the US and the UK, while CURiM counts alerts.
 
-A problem in words, and from a hot spot's figures to the draft of a plan that can be evaluated.
-
-A problem in words: whole sentences that carry their figures, made so that each language can say them its own way.
-
-From a hot spot's figures to the draft of a plan that can be evaluated.
+A problem in words: whole sentences that carry their figures, made so that each language can say them its own way; and
+from a hot spot's figures the draft of a plan that can be evaluated.
 
 The draft proposes; people decide. What it says of the problem comes from the data, what it says of measures from the
 catalogue, and where either is silent the draft says so instead of filling the gap.
@@ -31,56 +28,53 @@ import numpy as np
 import pandas as pd
 
 from analysis.hotspots.grouping import denser_sentence
-from analysis.plans.verdict import DetectableDrop
-from analysis.spots.profile import hours_sentence, of_one_category, without_category
+from analysis.plans.verdict import NO_FALL, DetectableDrop
+from analysis.spots.profile import (
+    AFTER_DARK,
+    MOST_OFTEN,
+    ONE_CATEGORY,
+    hours_sentence,
+    of_one_category,
+    since_sentence,
+    without_category,
+    women_share_sentence,
+)
 from curim_data.model import (
     LANGUAGES,
     N_,
     CityProfile,
     Kind,
     Message,
-    Num,
     Plan,
-    PlanStatus,
     Translator,
     translator,
 )
 from curim_data.model.absence import NO_AFFECTED, NO_CATEGORY, NO_GENDER
-from curim_data.model.i18n import first_case
-from curim_data.model.labels import UNCATEGORISED, category_label, hour_label
-from curim_data.model.plan import Areas, Assessment, Caution, GenderCheck, Objective, Pattern, Problem
+from curim_data.model.labels import UNCATEGORISED, category_label, grade_words
+from curim_data.model.plan import TEST, Areas, Assessment, Caution, GenderCheck, Objective, Problem
 
 CATALOGUE: Final = Path(__file__).parent / "evidence.toml"
 CATALOGUE_CITY: Final = "Piraeus"
-TRANSLATED: Final = (
-    "name",
-    "mechanism",
-    "outcome",
-    "quality_reason",
-    "displacement",
-    "fear",
-    "gender_note",
-    "done_here",
-)
+TRANSLATED: Final = ("name", "mechanism", "outcome", "note", "done_here")
 # Problem tags of the kinds of alerts, for problems whose categories have none.
 KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     Kind.OFFENCE: ("theft", "pickpocketing", "robbery", "burglary", "violence", "harassment", "vandalism", "drugs"),
     Kind.INCIVILITY: ("disorder", "litter", "graffiti", "vandalism", "alcohol", "abandoned"),
     Kind.RISK: ("unsafe", "lighting", "abandoned"),
 }
-_OF_KIND: Final = Message("Made for problems of the same kind; which of them occur here the alerts do not tell")
 _CAUTIONED: Final = {"harms": Message("May make matters worse"), "none": Message("Studies found no benefit")}
 _WEIGHT: Final = {"strong": 1.0, "moderate": 0.8, "limited": 0.5, "none": 0.3}
 
 
 @dataclass(frozen=True)
 class Measure:
-    """A measure and what studies found of it. The texts in SPOKEN are message ids: show them through the translator.
+    """A measure and what studies found of it. The texts in TRANSLATED are message ids, for the translator.
 
     value, low, high: effect as published (`effect_measure`: percent_change, rate_ratio, reports_change, none) with its
     95 % interval where one was read; pct_change: change of recorded crime in percent, to be applied to alerts with a
     tag in `covers` and to no others; night: measured on what happens after dark only; setting: ISO codes of the
-    studies' countries; verified: "yes" or "secondary".
+    studies' countries; note: what they found of the places around, of fear, and of women and men; verified: "yes" or
+    "secondary".
     """
 
     id: str
@@ -92,7 +86,6 @@ class Measure:
     direction: str
     outcome: str
     quality: str
-    quality_reason: str
     setting: tuple[str, ...]
     citation: str
     url: str
@@ -103,9 +96,7 @@ class Measure:
     pct_change: float | None = None
     night: bool = False
     n_studies: int | None = None
-    displacement: str = ""
-    fear: str = ""
-    gender_note: str = ""
+    note: str = ""
     done_here: str = ""  # in Piraeus, the city that the catalogue was made for: `done_in`
 
     @property
@@ -114,9 +105,9 @@ class Measure:
         return self.direction == "helps" and self.pct_change is not None and bool(self.covers)
 
     @property
-    def cautioned(self) -> bool:
-        """Whether studies found no benefit, or harm."""
-        return self.direction in ("none", "harms")
+    def caution(self) -> Message | None:
+        """That studies found no benefit, or harm, where they did."""
+        return _CAUTIONED.get(self.direction)
 
 
 @dataclass(frozen=True)
@@ -126,8 +117,6 @@ class Fit:
     measure: Measure
     score: float
     covered: float
-    reasons: tuple[Message, ...]
-    caution: Message | None = None
 
 
 @lru_cache(maxsize=1)
@@ -197,43 +186,24 @@ def measures_of_kind(problem: Problem) -> tuple[Fit, ...]:
     """
     wanted = {tag for kind in problem.kinds for tag in KINDS.get(kind, ())}
     fits = [
-        Fit(item, 0.0, covered_share(item, problem), (_OF_KIND,) if wanted else (), _CAUTIONED.get(item.direction))
-        for item in catalogue()
-        if not wanted or wanted & set(item.fits)
+        Fit(item, 0.0, covered_share(item, problem)) for item in catalogue() if not wanted or wanted & set(item.fits)
     ]
     return tuple(sorted(fits, key=_shelf))
 
 
 def _shelf(fit: Fit) -> int:
     helps = fit.measure.direction == "helps" and fit.measure.value is not None
-    return 2 if fit.measure.cautioned else int(not helps)
+    return 2 if fit.measure.caution else int(not helps)
 
 
 def _fit(item: Measure, problem: Problem) -> Fit | None:
     wanted, dark = set(item.fits), problem.dark_share or 0.0
     share = min(1.0, sum(part.share for part in problem.categories if problem_tags(part.id) & wanted))
-    part = {"share": Num(100 * share, 0)}
-    cases = (
-        (share, share > 0, Message("Made for problems of this kind (part of the alerts here: {share}%)", part)),
-        (1 / 3, bool(problem_tags(problem.place) & wanted), Message("Made for places of this kind")),
-        (
-            1 / 3,
-            "dark" in wanted and dark > 0.5,
-            Message("Many alerts are after dark ({share}%)", {"share": Num(100 * dark, 0)}),
-        ),
-        (
-            1 / 3,
-            "women" in wanted and women_stand_out(problem),
-            Message("Women are affected more often here than in the city as a whole"),
-        ),
-    )
-    if not (cases[0][1] or cases[1][1]):
+    of_place = bool(problem_tags(problem.place) & wanted)
+    if not (share or of_place):
         return None
-    score = sum(weight for weight, holds, _ in cases if holds)
-    reasons = tuple(reason for _, holds, reason in cases if holds)
-    return Fit(
-        item, score * _WEIGHT[item.quality], covered_share(item, problem), reasons, _CAUTIONED.get(item.direction)
-    )
+    also = (of_place, "dark" in wanted and dark > 0.5, "women" in wanted and women_stand_out(problem))
+    return Fit(item, (share + sum(also) / 3) * _WEIGHT[item.quality], covered_share(item, problem))
 
 
 def women_stand_out(problem: Problem) -> bool:
@@ -242,37 +212,25 @@ def women_stand_out(problem: Problem) -> bool:
 
 
 def effect_text(item: Measure, t: Translator) -> str:
-    """What the studies found, in one line: change, interval, number of studies; or that there is no usable number."""
-    studies = t.n("{n} study", "{n} studies", item.n_studies) if item.n_studies else t("number of studies not known")
-    if item.quality == "none":
-        studies = t("no study of the effect")
-    if item.value is None:
-        return t("No usable number ({studies})", studies=studies)
-    if item.effect_measure == "reports_change":
-        return t("{change} more reports, which is its aim ({studies})", change=_share(item.value, t), studies=studies)
-    change, low, high = (_percent(item, value) for value in (item.value, item.low, item.high))
-    assert change is not None
-    size = _share(abs(change), t)
-    message = t("{size} fewer", size=size) if change < 0 else t("{size} more", size=size)
-    if low is None or high is None:
-        return t("{change}; interval not known ({studies})", change=message, studies=studies)
-    return t(
-        "{change}; interval (95%): {low} to {high} ({studies})",
-        change=message,
-        low=_share(low, t),
-        high=_share(high, t),
-        studies=studies,
+    """What the studies found, in short: change, interval, number of studies; or that there is no usable number."""
+    limits = [t.signed_percent(_percent(item, end)) for end in (item.low, item.high) if end is not None]
+    studies = t.n("{n} study", "{n} studies", item.n_studies) if item.n_studies else ""
+    details = "; ".join(
+        filter(None, (t("from {low} to {high}", low=limits[0], high=limits[1]) if limits else "", studies))
     )
+    found = t("No usable number") if item.value is None else t.signed_percent(_percent(item, item.value))
+    return f"{found} ({details})" if details else found
 
 
 def setting_text(item: Measure, t: Translator) -> str:
-    """Where it was studied, and that Greece is not among those countries."""
-    if "GR" in item.setting:
-        return t("Tested in Greece")
+    """Where it was studied; empty where the source does not name the countries."""
     countries = [str(t.locale.territories.get(code, code)) for code in item.setting]
-    if not countries:
-        return t("Not tested in Greece, as far as we know")
-    return t("Not tested in Greece; studied in: {countries}", countries=t.join(countries))
+    return t("Studied in: {countries}", countries=t.join(countries)) if countries else ""
+
+
+def source_text(item: Measure, t: Translator) -> str:
+    """The studies' source, and whether it was read in a summary alone."""
+    return item.citation if item.verified == "yes" else t("{source} (read in a summary)", source=item.citation)
 
 
 def quality_text(item: Measure, t: Translator) -> str:
@@ -285,18 +243,15 @@ def quality_text(item: Measure, t: Translator) -> str:
     }[item.quality]
 
 
-def _share(percent: float, t: Translator) -> str:
-    return t.percent(percent / 100, 0 if percent == round(percent) else 1)
-
-
-def _percent(item: Measure, value: float | None) -> float | None:
-    return value if value is None or item.effect_measure != "rate_ratio" else round(100 * (value - 1), 1)
+def _percent(item: Measure, value: float) -> float:
+    """A published effect as a share more (or less, below zero)."""
+    return value - 1 if item.effect_measure == "rate_ratio" else value / 100
 
 
 def extract_toml(
     fileobj: Any, _keywords: Any, _comment_tags: Any, **_options: Any
 ) -> Generator[tuple[int, str, str, list[str]], None, None]:
-    """Hand the catalogue's texts to Babel: (line, function, message, comments) for every entry named in SPOKEN."""
+    """Hand the catalogue's texts to Babel: (line, function, message, comments) for every entry of TRANSLATED."""
     text = fileobj.read().decode("utf-8")
     lines = text.splitlines()
     for entry in tomllib.loads(text)["measure"]:
@@ -311,38 +266,23 @@ def done_in(measure: Measure, city: CityProfile) -> str:
     return measure.done_here if city.names.get("en") == CATALOGUE_CITY else ""
 
 
-# Why the figures of a problem need care.
+# Why the figures of a problem need care. Plans of before name other reasons too.
 CAUTIONS: Final[Mapping[Caution, Message]] = {
     Caution.PILED: Message("Some alerts share the same coordinates and may not be where they seem to be."),
-    Caution.FEW_REPORTERS: Message("A few people sent many of these alerts."),
-    Caution.UNDISCLOSED: Message("For many alerts the gender is not known."),
-    Caution.WITHHELD: Message("Small counts are protected and left out of some figures."),
     Caution.SHORT_HISTORY: Message("The data go back less than a year, so seasons cannot be separated."),
-    Caution.CAMPAIGN: Message("A campaign to report ran in this period: more alerts need not be more incidents."),
 }
-
+EFFECTS: Final = Message(
+    "Effects were measured on recorded crime, most in the United States and Britain, none in Greece; alerts are what "
+    "citizens report. What is not named was not studied, as far as we know."
+)
 OF_LARGER_CELLS: Final = Message("These numbers are of the map cells, as the council sees them, that hold the place.")
-# By whether the city's share and the part without a known gender are known.
-_WOMEN: Final[Mapping[tuple[bool, bool], str]] = {
-    (False, False): N_("Of the women and men affected, {share} are women (95 % interval: {low} to {high})."),
-    (True, False): N_(
-        "Of the women and men affected, {share} are women (95 % interval: {low} to {high}; whole city: {city})."
-    ),
-    (False, True): N_(
-        "Of the women and men affected, {share} are women (95 % interval: {low} to {high}); for {unknown} of the "
-        "alerts the gender is not known."
-    ),
-    (True, True): N_(
-        "Of the women and men affected, {share} are women (95 % interval: {low} to {high}; whole city: {city}); for "
-        "{unknown} of the alerts the gender is not known."
-    ),
-}
 
 
 def problem_statement(problem: Problem, t: Translator, city: CityProfile) -> str:
     """The problem in a few plain sentences: where and what, when, for whom, since when, how sure."""
-    parts = (_unstated, _when, gender_sentence, _since, _certainty)
-    return " ".join(filter(None, (_where(problem, t, city), *(part(problem, t) for part in parts))))
+    parts = (_where, _unstated, _when, gender_sentence, _since, _certainty)
+    where, *others = (part(problem, t) for part in parts)
+    return " ".join(filter(None, (where, _what(problem, t, city), *others)))
 
 
 def gender_sentence(problem: Problem, t: Translator) -> str:
@@ -350,43 +290,39 @@ def gender_sentence(problem: Problem, t: Translator) -> str:
     if "affected_gender" in problem.not_asked:
         neither = "reporter_gender" in problem.not_asked
         return t(NO_GENDER if neither else NO_AFFECTED)
-    women, city, unknown = problem.women, problem.women_city, problem.unknown_gender
+    women = problem.women
     if women is None:
         return t("For these alerts the gender of those affected is not known.")
-    shares = {"share": women.value, "low": women.low, "high": women.high, "city": city, "unknown": unknown}
-    values = {name: t.percent(share) for name, share in shares.items() if share is not None}
-    return t(_WOMEN[city is not None, unknown is not None], **values)
+    others = (
+        (problem.women_city, N_("In the whole city: {share}.")),
+        (problem.unknown_gender, N_("For {share} of the alerts the gender is not known.")),
+    )
+    told = (t(text, share=t.part(share)) for share, text in others if share)
+    return " ".join((women_share_sentence(women, t), *told))
 
 
-def _where(problem: Problem, t: Translator, city: CityProfile) -> str:
-    n, values = round(problem.n), {"place": t.label(problem.names), "start": problem.start, "end": problem.end}
+def _where(problem: Problem, t: Translator) -> str:
+    n, place = round(problem.n), t.label(problem.names)
     if problem.start is None or problem.end is None:
-        return t.n("{place}: {n} alert.", "{place}: {n} alerts.", n, place=values["place"])
+        return t.pair(place, t.n("{n} alert", "{n} alerts", n)) + "."
+    dates = {"start": problem.start, "end": problem.end}
+    return t.n(
+        "{place}: {n} alert from {start} to {end}.",
+        "{place}: {n} alerts from {start} to {end}.",
+        n,
+        place=place,
+        **dates,
+    )
+
+
+def _what(problem: Problem, t: Translator, city: CityProfile) -> str:
+    """The main categories with their shares."""
     main = sorted(problem.categories, key=lambda part: -part.share)[:3]
     main = [part for part in main if part.share >= 0.1 and part.id != UNCATEGORISED]
+    if main and of_one_category(problem.categories):
+        return t(ONE_CATEGORY, category=category_label(t, city, main[0].id))
     named = [f"{category_label(t, city, part.id)} ({t.part(part.share)})" for part in main]
-    if named and of_one_category(problem.categories):
-        return t.n(
-            "{place}: {n} alert from {start} to {end}, of the category {category}.",
-            "{place}: {n} alerts from {start} to {end}, all of the category {category}.",
-            n,
-            **values,
-            category=category_label(t, city, main[0].id),
-        )
-    if not named:
-        return t.n(
-            "{place}: {n} alert from {start} to {end}.",
-            "{place}: {n} alerts from {start} to {end}.",
-            n,
-            **values,
-        )
-    return t.n(
-        "{place}: {n} alert from {start} to {end}, mainly: {categories}.",
-        "{place}: {n} alerts from {start} to {end}, mainly: {categories}.",
-        n,
-        **values,
-        categories=t.join(named),
-    )
+    return t(MOST_OFTEN, category=t.join(named)) if named else ""
 
 
 def _unstated(problem: Problem, t: Translator) -> str:
@@ -398,40 +334,13 @@ def _unstated(problem: Problem, t: Translator) -> str:
 
 
 def _when(problem: Problem, t: Translator) -> str:
-    if problem.hours is None:
-        dark = problem.dark_share
-        return "" if dark is None else t("{share} come after dark.", share=t.percent(dark))
-    told = hours_sentence(problem.hours, t)
-    if problem.dark_share is not None:
-        told = t(
-            "At least half of the alerts fall between {start} and {end}; {share} come after dark.",
-            start=hour_label(problem.hours[0]),
-            end=hour_label(problem.hours[1] + 1),
-            share=t.percent(problem.dark_share),
-        )
-    if problem.hours_protected:
-        told += " " + t("The hours are in bands of six, so this stretch may be shorter.")
-    return told
-
-
-_COURSE: Final[Mapping[Pattern, Message]] = {
-    Pattern.NEW: Message("It stood out for the first time in the last month."),
-    Pattern.CONSECUTIVE: Message("It has stood out without a break in the last months; before, it did not."),
-    Pattern.INTENSIFYING: Message("It has stood out almost all the time, and more and more."),
-    Pattern.PERSISTENT: Message("It has stood out almost all the time."),
-    Pattern.DIMINISHING: Message("It has stood out almost all the time, but less and less."),
-    Pattern.SPORADIC: Message("It stands out now, as it has on and off."),
-    Pattern.OSCILLATING: Message("It stands out now; at other times it was quieter than expected."),
-    Pattern.HISTORICAL: Message("It stood out almost all the time before, and no longer does."),
-}
+    hours, dark = problem.hours, problem.dark_share
+    told = (hours_sentence(hours, t) if hours else "", t(AFTER_DARK, share=t.percent(dark)) if dark is not None else "")
+    return " ".join(filter(None, told))
 
 
 def _since(problem: Problem, t: Translator) -> str:
-    if problem.since is not None and problem.pattern is Pattern.CONSECUTIVE:
-        return t("It has stood out without a break since {since}; before, it did not.", since=problem.since)
-    if problem.pattern not in _COURSE and problem.since is not None:
-        return t("It has had more alerts than is usual for this place since {since}.", since=problem.since)
-    return t(_COURSE.get(problem.pattern, ""))
+    return since_sentence(problem.since, t) if problem.since else ""
 
 
 def _certainty(problem: Problem, t: Translator) -> str:
@@ -440,34 +349,8 @@ def _certainty(problem: Problem, t: Translator) -> str:
         return f"{t(OF_LARGER_CELLS)} {denser}"
     if problem.expected is None or problem.q is None:
         return ""
-    ratio = problem.ratio
-    limits = {} if ratio is None else {"ratio": ratio.value, "low": ratio.low, "high": ratio.high}
-    words = first_case(
-        (
-            problem.q >= 0.05,
-            N_(
-                "As dense as its surroundings or the rest of the city it would have had {expected}; chance may explain "
-                "the difference (corrected p: {p})."
-            ),
-        ),
-        (
-            ratio is None,
-            N_(
-                "As dense as its surroundings or the rest of the city it would have had {expected}; chance hardly "
-                "explains so many more (corrected p: {p})."
-            ),
-        ),
-        (
-            True,
-            N_(
-                "As dense as its surroundings or the rest of the city it would have had {expected}; there were {ratio} "
-                "times as many (95 % interval: {low} to {high}; the truth is probably somewhat lower, because the "
-                "place was picked for standing out), which chance hardly explains (corrected p: {p})."
-            ),
-        ),
-    )
-    expected = (t.about if ratio is None else t.expected)(problem.expected)
-    return t(words, expected=expected, p=t.p_value(problem.q), **limits)
+    expected = t("Expected by its surroundings or the rest of the city: {n}.", n=t.expected(problem.expected))
+    return f"{expected} {grade_words(t, 'clear' if problem.q < 0.05 else 'open', meaning=True)}"
 
 
 REVIEW_AFTER: Final = dt.timedelta(weeks=4)
@@ -485,25 +368,10 @@ DAYS_A_MONTH: Final = 30.44
 
 @dataclass(frozen=True)
 class PlanDraft:
-    """A proposed plan with what speaks for its parts.
-
-    fits: measures that fit, ranked; warnings: what the reader must know before deciding; reasons: why the comparison
-    area was chosen.
-    """
+    """A proposed plan, and what the reader must know before deciding."""
 
     plan: Plan
-    fits: tuple[Fit, ...]
     warnings: tuple[Message, ...]
-    reasons: tuple[Message, ...]
-
-
-@dataclass(frozen=True)
-class ComparisonArea:
-    """A proposed comparison area: its cells (H3 hex strings), its alerts, and why it was chosen."""
-
-    cells: tuple[str, ...]
-    n: float
-    reasons: tuple[Message, ...]
 
 
 def draft_plan(
@@ -538,10 +406,9 @@ def draft_plan(
     chosen = usable[:1] if measures is None else tuple(measures)
     base = base or Objective(float(problem.n), problem.start, problem.end)
     drop = applicable_drop(problem, chosen, base.baseline)
-    like = propose_comparison_area(cells, problem.cells) if cells is not None and problem.cells else None
+    like = propose_comparison_area(cells, problem.cells) if cells is not None and problem.cells else ()
     start = max(as_of, today or as_of) + START_AFTER
     by = start + PERIOD - dt.timedelta(days=1)
-    least = seen.stated if seen else None
     t = translator(language)
     objective = replace(base, target=None if drop is None else float(round(base.baseline - drop)), by=by)
     plan = Plan(
@@ -553,16 +420,11 @@ def draft_plan(
         objective=replace(objective, text=objective_sentence(objective, problem, t)),
         start=start,
         finish=by,
-        areas=Areas(problem.cells, buffer_cells(problem.cells, city), like.cells if like else ()),
-        assessment=Assessment(smallest_drop=least, review=by + REVIEW_AFTER),
+        areas=Areas(problem.cells, buffer_cells(problem.cells, city), like),
+        assessment=Assessment(smallest_drop=seen.stated if seen else None, review=by + REVIEW_AFTER),
         gender_check=GenderCheck(affected=gender_sentence(problem, t)),
     )
-    return PlanDraft(
-        plan,
-        fits,
-        (*plan_warnings(problem, chosen, drop, least), *filter(None, (old_baseline(plan),))),
-        like.reasons if like else (),
-    )
+    return PlanDraft(plan, plan_warnings(plan))
 
 
 def old_baseline(plan: Plan) -> Message | None:
@@ -570,17 +432,10 @@ def old_baseline(plan: Plan) -> Message | None:
     end, start = plan.objective.end, plan.start
     if end is None or start is None or start - end <= OLD_BASELINE:
         return None
-    values = {"months": round((start - end).days / DAYS_A_MONTH), "end": end, "start": start}
-    if plan.status in (PlanStatus.RUNNING, PlanStatus.FINISHED, PlanStatus.EVALUATED):
-        return Message(
-            "The baseline was {months} months old when the plan began ({end} to {start}): its effect cannot be "
-            "separated from what happened in between.",
-            values,
-        )
     return Message(
-        "The baseline will be {months} months old when the plan begins ({end} to {start}): load a newer export first "
-        "and draft the plan again, or its effect cannot be separated from what happened in between.",
-        values,
+        "The baseline ends {months} months before the plan begins ({end} to {start}): the plan's effect cannot be "
+        "separated from what happened in between. Before it begins, draft it again from a newer export.",
+        {"months": round((start - end).days / DAYS_A_MONTH), "end": end, "start": start},
     )
 
 
@@ -643,7 +498,7 @@ def objective_sentence(objective: Objective, problem: Problem, t: Translator) ->
     if objective.target is None:
         return t(
             "{place}: fewer than {baseline} alerts ({start} to {end}) in a period of the same length, by {by}; the "
-            "target is to be set, because no study gives a number that applies here.",
+            "target is to be set.",
             **values,
         )
     return t(
@@ -654,69 +509,52 @@ def objective_sentence(objective: Objective, problem: Problem, t: Translator) ->
     )
 
 
-NOTHING_SEEN: Final = Message(
-    "There are too few alerts for any fall to be seen: widen the area or agree on a second indicator."
+TEST_IN_WORDS: Final = Message("Similar areas without the measure, in the same weeks, tell what was to be expected.")
+OTHER_TEST: Final = Message(
+    "Before its start this plan named a test against its comparison area alone. Places chosen because they were bad "
+    "fool such tests, so similar areas decide."
 )
 
 
-def plan_warnings(
-    problem: Problem, measures: Sequence[Measure], drop: float | None, seen: float | None
-) -> tuple[Message, ...]:
+def named_test(plan: Plan) -> Message:
+    """The test that decides, and that a plan of before named another one."""
+    return TEST_IN_WORDS if plan.assessment.method == TEST else OTHER_TEST
+
+
+def plan_warnings(plan: Plan) -> tuple[Message, ...]:
     """What the reader must know before deciding."""
+    aim, seen = plan.objective, plan.assessment.smallest_drop
+    fall = None if aim.target is None else aim.baseline - aim.target
+    shown = seen is not None and seen <= aim.baseline
+    chosen = (find_measure(name) for name in plan.measures)
     cases = (
+        (not shown, NO_FALL),
         (
-            drop is None,
+            shown and fall is not None and fall < (seen or 0),
             Message(
-                "No measure chosen so far has a number that applies to most of these alerts: set the target yourselves."
+                "The target is {drop} alerts fewer; less than {seen} fewer could not be told from chance: widen the "
+                "area, lengthen the period, or agree on a second indicator.",
+                {"drop": round(fall or 0), "seen": int(np.ceil(seen or 0))},
             ),
         ),
         (
-            seen is None,
-            NOTHING_SEEN,
-        ),
-        (
-            drop is not None and seen is not None and drop < seen,
-            Message(
-                "The expected fall ({drop} alerts) is smaller than what could be seen ({seen}): widen the area, "
-                "lengthen the period, or agree on a second indicator.",
-                {"drop": round(drop or 0), "seen": int(np.ceil(seen or 0))},
-            ),
-        ),
-        (
-            sum(item.usable for item in measures) > 1,
-            Message("Effects of several measures are not added up; the smallest one sets the target."),
-        ),
-        (
-            bool(measures) and not any("GR" in item.setting for item in measures),
-            Message("None of these measures was tested in Greece; effects are on recorded crime, not on alerts."),
-        ),
-        (
-            any(item.effect_measure == "reports_change" for item in measures),
+            any(item is not None and item.effect_measure == "reports_change" for item in chosen),
             Message("A campaign can raise alerts without more incidents: agree on a second indicator."),
         ),
-        (
-            problem.ratio is not None and problem.ratio.value > 1,
-            Message(
-                "A place chosen because it stood out often falls back by itself: compare with a place just as busy."
-            ),
-        ),
     )
-    return tuple(message for holds, message in cases if holds)
+    return (*filter(None, (old_baseline(plan),)), *(message for holds, message in cases if holds))
 
 
 def harm_questions(problem: Problem) -> tuple[Message, ...]:
     """Questions on possible harm that a plan has to answer before it is decided."""
-    unasked = "affected_gender" in problem.not_asked
+    unknown = "affected_gender" in problem.not_asked or (problem.unknown_gender or 0.0) > 0.2
     cases = (
-        (True, Message("Could the problem move next door? The buffer area is watched for that.")),
-        (True, Message("Could some people feel watched, or be sent away from a place that is theirs too?")),
-        (True, Message("Could the measure make people report less, or keep them away from the place?")),
-        (women_stand_out(problem), Message("Were women who use the place asked, at the hours that matter?")),
-        (unasked, Message("The alerts do not tell who is affected: who can say it for women and for men?")),
         (
-            not unasked and (problem.unknown_gender or 0.0) > 0.2,
-            Message("For many alerts the gender is not known: who is missing from this picture?"),
+            True,
+            Message("Could the problem move next door, or could people feel watched, stay away or report less?"),
         ),
+        (women_stand_out(problem), Message("Were women who use the place asked, at the hours that matter?")),
+        (unknown, Message("The alerts do not tell all who are affected: who is missing from this picture?")),
     )
     return tuple(question for holds, question in cases if holds)
 
@@ -734,7 +572,7 @@ def buffer_cells(cells: Sequence[str], city: CityProfile, rings: int = 1) -> tup
     return tuple(cell for cell, kept in zip(around, dry, strict=True) if kept)
 
 
-def propose_comparison_area(cells: pd.DataFrame, treated: Sequence[str], *, apart: int = 3) -> ComparisonArea | None:
+def propose_comparison_area(cells: pd.DataFrame, treated: Sequence[str], *, apart: int = 3) -> tuple[str, ...]:
     """Propose a comparison area: connected, as many cells, a similar count, not adjacent to the treated area.
 
     Grown from the cells outside `apart` rings of the treated area whose counts are nearest to its mean, by taking the
@@ -750,7 +588,7 @@ def propose_comparison_area(cells: pd.DataFrame, treated: Sequence[str], *, apar
 
     Returns
     -------
-    Likeness, or None where no such area exists.
+    Its cells (H3 hex strings), none where no such area exists.
     """
     count = (cells.set_index("cell") if "cell" in cells.columns else cells)["n"]
     counts = {
@@ -761,22 +599,7 @@ def propose_comparison_area(cells: pd.DataFrame, treated: Sequence[str], *, apar
     mean = total / max(len(treated), 1)
     near = sorted(free, key=lambda cell: (abs(counts[cell] - mean), cell))[:SEEDS]
     grown = [area for seed in near if (area := _grow(seed, free, counts, len(treated), mean)) is not None]
-    if not grown:
-        return None
-    best = min(grown, key=lambda area: (abs(sum(counts[cell] for cell in area) - total), area))
-    n = sum(counts[cell] for cell in best)
-    found = Message(
-        "The comparison area has {n} alerts in the same period, the treated area {treated}; it has as many cells "
-        "and is not adjacent.",
-        {"n": round(n), "treated": round(total)},
-    )
-    return ComparisonArea(
-        best,
-        n,
-        (found, Message("No area is as busy as the treated one: its fall towards the mean may look like an effect."))
-        if abs(n - total) > 0.25 * total > 0
-        else (found,),
-    )
+    return min(grown, key=lambda area: (abs(sum(counts[cell] for cell in area) - total), area), default=())
 
 
 def _grow(seed: str, free: set[str], counts: dict[str, float], size: int, mean: float) -> tuple[str, ...] | None:

@@ -534,19 +534,22 @@ class DetectableDrop:
 
     def sentence(self, t: Translator) -> str:
         """How large a fall must be to be seen."""
-        values = {"power": Num(100 * self.power, 0), "before": Num(self.before, 0)}
-        if self.share is None or self.alerts is None:
-            return t(
-                "With {before} alerts to expect, not even a complete stop would be seen with certainty enough.",
-                **values,
-            )
-        return t(
-            "A fall of at least {share} % ({alerts} of {before} alerts) would be seen with a probability of "
-            "{power} %; a smaller one could be missed.",
-            share=Num(100 * self.share, 0),
-            alerts=Num(self.alerts, 0),
-            **values,
-        )
+        return fall_sentence(self.alerts, self.before, t)
+
+
+NO_FALL: Final = Message("With so few alerts no fall could be shown: widen the area or agree on a second indicator.")
+
+
+def fall_sentence(alerts: float | None, before: float, t: Translator) -> str:
+    """The smallest fall that would be shown, in alerts and as a share of those before; or that none could be."""
+    if alerts is None or alerts > before:
+        return t(NO_FALL)
+    return t(
+        "Only a fall of at least {alerts} of {before} alerts ({share}) would be shown four times in five.",
+        alerts=Num(math.ceil(alerts), 0),
+        before=Num(before, 0),
+        share=t.percent(alerts / before),
+    )
 
 
 def smallest_shown_drop(model: PlaceboModel, expected: Expectation, *, power: float = 0.8) -> DetectableDrop:

@@ -6,24 +6,27 @@ An intervention plan as a document that a council can decide on: problem, measur
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 from analysis.plans.drafting import (
     CAUTIONS,
+    EFFECTS,
     Measure,
-    applicable_drop,
     done_in,
     effect_text,
     find_measure,
     harm_questions,
+    named_test,
     objective_sentence,
-    old_baseline,
     plan_warnings,
     problem_statement,
     quality_text,
     setting_text,
+    source_text,
 )
+from analysis.plans.verdict import fall_sentence
 from analysis.report.documents import (
     AREAS_MM,
     Block,
@@ -193,8 +196,15 @@ def _spots(spots: tuple[SpotRow, ...], t: Translator) -> Table:
     return Table(header, rows, (0.35, 3.1, 1.5, 2.3), right=(2, 3))
 
 
-TEST_IN_WORDS: Final = Message("against similar areas without the measure, in the same weeks")
-LIMIT: Final = Message("More alerts need not be more crime: they also show who reports, and how often.")
+LIMIT: Final = Message(
+    "More or fewer alerts need not be more or less crime: they also show who reports, and how often."
+)
+GENDER_QUESTIONS: Final[Mapping[str, Message]] = {
+    "affected": Message("Who is affected, women and men?"),
+    "consulted": Message("Who was asked, and how?"),
+    "target": Message("What is the aim for women and for men?"),
+    "harm": Message("What harm could follow, and how is it watched?"),
+}
 
 
 def compose_plan(
@@ -219,9 +229,9 @@ def compose_plan(
         blocks=(
             Heading(t("Problem")),
             Text(plan.statement.get(t.lang) or problem_statement(plan.problem, t, city)),
-            *(Text(t(CAUTIONS[caution]), "note") for caution in plan.problem.cautions),
+            *(Text(t(CAUTIONS[caution]), "note") for caution in plan.problem.cautions if caution in CAUTIONS),
             *_measures(chosen, city, t),
-            *_objective(plan, chosen, t),
+            *_objective(plan, t),
             *_work(plan, t),
             *_knowing(plan, city, t, picture),
             *_people(plan, t),
@@ -235,89 +245,83 @@ def compose_plan(
 def _measures(chosen: tuple[Measure, ...], city: CityProfile, t: Translator) -> tuple[Block, ...]:
     heading = Heading(t("Measures"))
     if not chosen:
-        return heading, Text(at_head(t("to be chosen")))
+        return heading, Text(at_head(t("to be set")))
     header = (t("Measure"), t("How it works"), t("What studies found"), t("Evidence"))
     rows = tuple(
         (
             t(item.name),
             t(item.mechanism),
             f"{effect_text(item, t)}. {t(item.outcome)}",
-            at_head(f"{quality_text(item, t)}. {setting_text(item, t)}."),
+            at_head(". ".join(filter(None, (quality_text(item, t), setting_text(item, t))))),
         )
         for item in chosen
     )
-    notes = tuple(
-        t.pair(t(item.name), t(note))
-        for item in chosen
-        for note in (item.displacement, item.fear, item.gender_note, done_in(item, city))
-        if note
+    notes = tuple(t.pair(t(item.name), t(note)) for item in chosen for note in (item.note, done_in(item, city)) if note)
+    return (
+        heading,
+        Table(header, rows, (1.7, 2.3, 3, 2)),
+        *((Bullets(notes),) if notes else ()),
+        Text(t(EFFECTS), "note"),
     )
-    return heading, Table(header, rows, (1.7, 2.3, 3, 2)), *((Bullets(notes),) if notes else ())
 
 
-def _objective(plan: Plan, chosen: tuple[Measure, ...], t: Translator) -> tuple[Block, ...]:
+def _objective(plan: Plan, t: Translator) -> tuple[Block, ...]:
     own = plan.objective.text if plan.language == t.lang else ""
-    drop = applicable_drop(plan.problem, chosen, plan.objective.baseline)
-    warnings = plan_warnings(plan.problem, chosen, drop, plan.assessment.smallest_drop)
     return (
         Heading(t("Objective")),
         Text(own or objective_sentence(plan.objective, plan.problem, t) or at_head(t("to be set"))),
-        Text(" ".join(t(message) for message in (*filter(None, (old_baseline(plan),)), *warnings)), "note"),
+        Text(" ".join(t(message) for message in plan_warnings(plan)), "note"),
     )
 
 
 def _work(plan: Plan, t: Translator) -> tuple[Block, ...]:
-    when = (plan.start, plan.finish)
+    dates = (
+        (name, t.date(day) if day else t("to be set"))
+        for name, day in ((t("Begins"), plan.start), (t("Ends"), plan.finish))
+    )
     pairs = (
-        (t("Lead"), plan.lead or t("to be named")),
-        (t("Partners"), t.join(plan.partners) if plan.partners else t("to be named")),
-        (t("From – to"), t("to be set") if None in when else " – ".join(t.date(day) for day in when if day)),
-        (t("Budget"), t("to be set") if plan.budget is None else t("{amount} euros", amount=t.number(plan.budget))),
-        *(((t("Outputs"), plan.outputs),) if plan.outputs else ()),
+        (t("Lead"), plan.lead or t("to be set")),
+        (t("Partners"), t.join(plan.partners) if plan.partners else t("to be set")),
+        *dates,
+        (t("Budget in euros"), t("to be set") if plan.budget is None else t.number(plan.budget)),
+        *(((t("What will have been done at the end"), plan.outputs),) if plan.outputs else ()),
     )
     rows = tuple(
-        (step.what, step.who, t.date(step.due, "medium") if step.due else "", t("done") if step.done else t("open"))
+        (step.what, step.who, t.date(step.due, "medium") if step.due else "", "✓" if step.done else "–")
         for step in plan.actions
     )
-    steps = Table((t("Step"), t("Who"), t("Until"), t("State")), rows, (4, 2.4, 1.6, 1))
+    steps = Table((t("Step"), t("Who"), t("Until"), t("Done")), rows, (4, 2.4, 1.6, 1))
     return Heading(t("Who, when, cost")), Facts(pairs), *((steps,) if rows else ())
 
 
 def _knowing(plan: Plan, city: CityProfile, t: Translator, picture: Picture | None) -> tuple[Block, ...]:
-    seen = plan.assessment.smallest_drop
-    least = t("not known") if seen is None else t.n("{n} alert fewer", "{n} alerts fewer", -int(-seen // 1))
     places = (
         (t("Treated area"), plan.areas.treated),
-        (t("Buffer, where it could move to"), plan.areas.buffer),
+        (t("Buffer"), plan.areas.buffer),
         (t("Comparison area"), plan.areas.comparison),
     )
     facts = Facts(
         (
-            (t("Test"), t(TEST_IN_WORDS)),
-            *((name, area_in_words(cells, city, t) if cells else t("to be chosen")) for name, cells in places),
-            (t("Smallest change that would be seen"), least),
-            (t("Review"), t.date(plan.assessment.review) if plan.assessment.review else t("to be set")),
+            *((name, area_in_words(cells, city, t) if cells else t("to be set")) for name, cells in places),
+            (t("Review on"), t.date(plan.assessment.review) if plan.assessment.review else t("to be set")),
         )
     )
     return (
         Heading(t("How we will know")),
+        Text(f"{t(named_test(plan))} {fall_sentence(plan.assessment.smallest_drop, plan.objective.baseline, t)}"),
         facts if picture is None else Columns((facts,), (Figure(picture, width_mm=AREAS_MM),), 0.56),
         *((Text(plan.assessment.note),) if plan.assessment.note else ()),
     )
 
 
 def _people(plan: Plan, t: Translator) -> tuple[Block, ...]:
-    check = plan.gender_check
+    answers = tuple(
+        (t(question), getattr(plan.gender_check, name) or t("not answered"))
+        for name, question in GENDER_QUESTIONS.items()
+    )
     return (
         Heading(t("Gender check")),
-        Facts(
-            (
-                (t("Affected"), check.affected or t("not answered")),
-                (t("Consulted"), check.consulted or t("not answered")),
-                (t("Aim for women and men"), check.target or t("not answered")),
-                (t("Possible harm"), check.harm or t("not answered")),
-            )
-        ),
+        Facts(answers),
         Bullets(tuple(t(question) for question in harm_questions(plan.problem))),
     )
 
@@ -331,15 +335,10 @@ def _to_decide(plan: Plan, chosen: tuple[Measure, ...], t: Translator) -> tuple[
 
 
 def _sources(chosen: tuple[Measure, ...], city: CityProfile, t: Translator) -> tuple[Block, ...]:
-    others = t(
-        "Alerts are not the only measure: also perceived safety, fear of crime, taking part in prevention, "
-        "readiness to take part, and trust in the authorities."
-    )
-    limits = (t(LIMIT), others, provisional_note(t, outlined=city.outlined) if city.provisional else "")
+    limits = (t(LIMIT), provisional_note(t, outlined=city.outlined) if city.provisional else "")
     sources = []
     for item in chosen:
-        source = item.citation if item.verified == "yes" else t("{source} (read in a summary)", source=item.citation)
-        sources.append(t.pair(t(item.name), f"{source}. {item.url}"))
+        sources.append(t.pair(t(item.name), f"{source_text(item, t)}. {item.url}"))
     notes = (Text(one, "note") for one in (" ".join(filter(None, limits)), *sources))
     return Heading(t("What these data cannot say")), *notes
 

@@ -13,14 +13,15 @@ import pandas as pd
 from analysis.clusters import Cluster
 from analysis.hotspots.grouping import Spot, ratio_says_something
 from analysis.spots.naming import SpotName
-from analysis.stats.intervals import Choice, Estimate, Result, wilson
+from analysis.stats.intervals import Estimate, Result, wilson
 from analysis.trends.time_series import HOURS, week_clock
-from curim_data.model import LANGUAGES, N_, CityProfile, Message, Translator, translator
+from curim_data.model import LANGUAGES, N_, CityProfile, Translator, translator
 from curim_data.model.labels import UNCATEGORISED, category_label, hour_label
 from curim_data.model.plan import CategoryShare, Caution, Interval, Problem
 
-# From more than this share on a category is what a place is mainly about.
-HALF: Final = 0.5
+MOST_OFTEN: Final = N_("Most often {category}.")
+ONE_CATEGORY: Final = N_("All of one category: {category}.")
+AFTER_DARK: Final = N_("{share} come after dark.")
 
 Place = Spot | Cluster
 
@@ -50,37 +51,25 @@ class SpotProfile(Result):
         """The profile in a few plain sentences."""
         parts = []
         if self.categories and not without_category(self.categories):
-            first = self.categories[0].share
-            message = N_("Mainly {category} ({share}).") if first > HALF else N_("Most often {category} ({share}).")
-            if not self.share_written:
-                message = N_("Mainly {category}.") if first > HALF else N_("Most often {category}.")
-            if self.categories[0].id == UNCATEGORISED:
+            first, named = self.categories[0], t.label(self.labels)
+            if self.share_written:
+                named = f"{named} ({t.part(first.share)})"
+            message = MOST_OFTEN
+            if first.id == UNCATEGORISED:
                 message = N_("For {share} of the alerts no category is stated.")
                 if not self.share_written:
                     message = N_("For most of the alerts no category is stated.")
             elif of_one_category(self.categories):
-                message = N_("All of one category: {category}.")
-            parts.append(t(message, category=t.label(self.labels), share=t.part(first)))
+                message, named = ONE_CATEGORY, t.label(self.labels)
+            parts.append(t(message, category=named, share=t.part(first.share)))
         if self.hours is not None:
             parts.append(hours_sentence(self.hours, t))
         if self.dark_share is not None:
-            parts.append(t("{share} come after dark.", share=t.percent(self.dark_share)))
+            parts.append(t(AFTER_DARK, share=t.percent(self.dark_share)))
         if self.women is not None and self.women.known:
-            parts.append(
-                t(
-                    "Of the women and men affected, {share} are women (95 % interval {low} to {high}).",
-                    share=t.percent(self.women.value),
-                    low=t.percent(self.women.low),
-                    high=t.percent(self.women.high),
-                )
-            )
+            parts.append(women_share_sentence(self.women, t))
         if self.since is not None:
-            parts.append(
-                t(
-                    "It has had more alerts than is usual for this place since {month}.",
-                    month=t.date(self.since, "MMMM y"),
-                )
-            )
+            parts.append(since_sentence(self.since, t))
         return " ".join(parts)
 
 
@@ -107,6 +96,18 @@ def hours_sentence(hours: tuple[int, int], t: Translator) -> str:
         start=hour_label(hours[0]),
         end=hour_label(hours[1] + 1),
     )
+
+
+def women_share_sentence(women: Estimate | Interval, t: Translator) -> str:
+    """The share of women among women and men affected, with its interval."""
+    share = t.share(women.value, women.low, women.high)
+    return t("Of the women and men affected, {share} are women.", share=share)
+
+
+def since_sentence(since: dt.date, t: Translator) -> str:
+    """Since which month a place has more alerts than is usual for it."""
+    month = t.date(since, "MMMM y")
+    return t("It has had more alerts than is usual for this place since {month}.", month=month)
 
 
 def profile_spot(
@@ -140,11 +141,6 @@ def profile_spot(
         dark_share=_share(dark, "dark", (True,)),
         women=_women(affected),
         unknown_gender=_share(affected, "affected_gender", ("undisclosed", "unknown")),
-        choices=(
-            Choice(
-                "hours", 0.5, Message("Peak hours are the shortest stretch of hours that holds half of the alerts.")
-            ),
-        ),
     )
 
 
@@ -160,7 +156,6 @@ def problem_for(
     cautions: Sequence[Caution] = (),
     kinds: Sequence[str] = (),
     not_asked: Sequence[str] = (),
-    hours_protected: bool = False,
 ) -> Problem:
     """Put a spot, its name and its profile together as the problem that a plan answers."""
     women = profile.women if profile.women is not None and profile.women.known else None
@@ -186,7 +181,6 @@ def problem_for(
         cautions=tuple(dict.fromkeys(cautions)),
         kinds=tuple(kinds),
         not_asked=tuple(not_asked),
-        hours_protected=hours_protected and profile.hours is not None,
         times=spot.times if isinstance(spot, Spot) else None,
         against=spot.against if isinstance(spot, Spot) and spot.times is not None else "",
     )

@@ -49,7 +49,7 @@ def brief(
         from curim_data.sample import demo_words  # with all that evaluates plans, which takes long to load
 
         kept = tuple(demo_words(plan, ctx.t) for plan in kept)
-    moved = studies.brief_content.moved_since(store, study.since)
+    moved = studies.brief_content.moved_since(store, study.since, ctx.source.city.timezone)
     plans = studies.brief_content.plan_rows(kept, _made(ctx), ctx.t, moved)
     lines = [*_page_lines(ctx, study), *_plan_lines(ctx, plans)]
     done = []

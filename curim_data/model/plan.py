@@ -54,20 +54,6 @@ STATUS_WORDS: Final[Mapping[PlanStatus, Message]] = {
 }
 
 
-class Pattern(StrEnum):
-    """How a hot spot came about over time (the classes of emerging hot spots)."""
-
-    NEW = "new"
-    CONSECUTIVE = "consecutive"
-    INTENSIFYING = "intensifying"
-    PERSISTENT = "persistent"
-    DIMINISHING = "diminishing"
-    SPORADIC = "sporadic"
-    OSCILLATING = "oscillating"
-    HISTORICAL = "historical"
-    NONE = ""
-
-
 class Caution(StrEnum):
     """Why a problem's figures need care."""
 
@@ -106,10 +92,9 @@ class Problem:
     first and last hour of the peak (20, 1 is 20:00 to 02:00); shares from 0 to 1; women: women among women and men
     affected; women_city: the same in the whole city; unknown_gender: share of unknown or undisclosed gender; since:
     month since which it has had more alerts than is usual for it; kinds: of the alerts that may be shown, most frequent
-    first; not_asked: fields that the export does not have (`absence.ASKED_FIELDS`); hours_protected: the
-    hours are in bands of six, those of the protected copy, which may make the peak a longer stretch than it is; times:
-    how many times as dense it is at least, in steps, as its surroundings or the city (`against`), where its counts are
-    those of the larger cells that hold it.
+    first; not_asked: fields that the export does not have (`absence.ASKED_FIELDS`); times: how many times as dense it
+    is at least, in steps, as its surroundings or the city (`against`), where its counts are those of the larger cells
+    that hold it.
     """
 
     spot: str = ""
@@ -130,11 +115,9 @@ class Problem:
     women_city: float | None = None
     unknown_gender: float | None = None
     since: dt.date | None = None
-    pattern: Pattern = Pattern.NONE
     cautions: tuple[Caution, ...] = ()
     kinds: tuple[str, ...] = ()
     not_asked: tuple[str, ...] = ()
-    hours_protected: bool = False
     times: float | None = None
     against: str = ""
 

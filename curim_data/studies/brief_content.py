@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -45,14 +46,10 @@ from curim_data.studies.brief_text import (
     no_spots_sentence,
     none_sentence,
     title,
+    women_sentence,
 )
 from curim_data.studies.evaluation import Standing, plan_progress, short_result
 
-_STANDING: Final = {
-    Standing.LATE: N_("{status}, late"),
-    Standing.DUE: N_("{status}, due for evaluation"),
-    Standing.ON_TIME: N_("{status}, on time"),
-}
 # Settings of the comparison that limit what can be said.
 LIMITING: Final = ("annotation", "darkness", "exposure")
 SMALL: Final = N_("Small numbers are not exact, and those under {k} are not written out.")
@@ -72,7 +69,7 @@ def plan_rows(plans: Iterable[Plan], today: dt.date, t: Translator, moved: Colle
         PlanRow(
             plan.title,
             plan.lead or t("Lead to be named"),
-            t(_STANDING.get(found.standing, "{status}"), status=t(STATUS_WORDS[plan.status])),
+            _status(found.standing, plan, t),
             "" if plan.status is PlanStatus.EVALUATED and plan.result else t(found.message),
             found.standing,
             t.label(plan.result),
@@ -82,12 +79,18 @@ def plan_rows(plans: Iterable[Plan], today: dt.date, t: Translator, moved: Colle
     )
 
 
-def moved_since(store: PlanStore, day: dt.date) -> frozenset[str]:
-    """The ids of the plans that were decided, begun, ended or evaluated from a day on."""
+def _status(standing: Standing, plan: Plan, t: Translator) -> str:
+    status = t(STATUS_WORDS[plan.status])
+    return t("{status}, late", status=status) if standing is Standing.LATE else status
+
+
+def moved_since(store: PlanStore, day: dt.date, timezone: str) -> frozenset[str]:
+    """The ids of the plans that were decided, begun, ended or evaluated from a day on, by the clock of `timezone`."""
+    begin = dt.datetime.combine(day, dt.time(), ZoneInfo(timezone))
     return frozenset(
         plan.id
         for plan in store.list()
-        if any(one.what == "status" and one.at.date() >= day for one in store.history(plan.id))
+        if any(one.what == "status" and one.at >= begin for one in store.history(plan.id))
     )
 
 
@@ -142,29 +145,12 @@ def to_decide(one: AnyFinding, city: CityProfile, t: Translator, again: dt.date)
     first, *others, sure = finding_sentences(one, city, t)
     told: Iterable[str] = others[:-1]
     if isinstance(one, Finding):
-        first, told = counts_words(one, t), filter(None, (carried_sentence(one, city, t), _whom(one, t)))
+        elsewhere = one.whom is not None and one.whom.level != "here"
+        whom = t("For whom: too few to tell.") if elsewhere else women_sentence(one, city, t)
+        first, told = counts_words(one, t), filter(None, (carried_sentence(one, city, t), whom))
     word = history_word(one, t)
     told = (*([f"{word}."] if word else []), sure, *told)
     return Decision(title(one, city, t), at_head(first), told, _proposal(one, t, again))
-
-
-def _whom(finding: Finding, t: Translator) -> str:
-    """The share of women and of men among both, in few words; empty where nobody asked."""
-    whom = finding.whom
-    if whom is None:
-        return ""
-    if whom.level != "here" or not whom.women.known:
-        return t("For whom: too few to tell.")
-    share, low, high = whom.women.value, whom.women.low, whom.women.high
-    men = t.percent(1 - round(share, 2))
-    women = t.percent(share)
-    return t(
-        "For whom: {women} women ({low}–{high}), {men} men.",
-        women=women,
-        low=t.number(100 * low),
-        high=t.percent(high),
-        men=men,
-    )
 
 
 def _proposal(one: AnyFinding, t: Translator, again: dt.date) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from analysis.gender import CategoryRatios
+from analysis.spots.profile import women_share_sentence
 from analysis.trends.changes import ALPHA, AREA, NO_NEWS, PROBABLE, Change
 from curim_data.filters import AlertFilter
 from curim_data.model import N_, NO_AFFECTED, CityProfile, Message, Span, Translator, at_head, fewer_than, is_small
@@ -290,9 +291,8 @@ def women_sentence(finding: Finding, city: CityProfile, t: Translator) -> str:
         return ""
     what = category_label(t, city, whom.category) if whom.category else t("All alerts")
     if not whom.women.known:
-        return t("For whom cannot be told from the alerts of this change.")
-    share, low, high = t.percent(whom.women.value), t.number(100 * whom.women.low), t.percent(whom.women.high)
-    told = t("Of the women and men affected, {share} are women ({low}–{high}).", share=share, low=low, high=high)
+        return t("For whom: too few to tell.")
+    told = women_share_sentence(whom.women, t)
     if whom.level == "here":
         return told
     return t.pair(t("{what}, {where}", what=what, where=inline(t("Whole city"))), told)

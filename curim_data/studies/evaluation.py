@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from analysis.plans.drafting import design_faults
+from analysis.plans.drafting import OTHER_TEST, design_faults
 from analysis.plans.verdict import (
     DetectableDrop,
     Grade,
@@ -25,7 +25,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter, month_bounds
 from curim_data.model import LANGUAGES, N_, Message, Plan, PlanStatus, Span, Translator, translator
 from curim_data.model.labels import grade_words
-from curim_data.model.plan import TEST
+from curim_data.model.plan import STATUS_WORDS, TEST
 from curim_data.plans.plan_store import Change
 from curim_data.privacy import DisclosureError, asked_categories, is_sensitive, is_sensitive_category
 from curim_data.studies.cells import area_frame, whole_city
@@ -54,32 +54,31 @@ class PlanProgress:
 def plan_progress(plan: Plan, today: dt.date) -> PlanProgress:
     """Whether a plan is on time: decided ones have to begin, running ones to do their steps and end."""
     begin, end, review = plan.start, plan.finish, plan.assessment.review
-    over = end is not None and end < today
+    over, late_begin = end is not None and end < today, begin is not None and begin < today
     step = min((one.due for one in plan.actions if one.due and not one.done and one.due < today), default=None)
-    late_begin = begin is not None and begin < today
+    on_time = Standing.ON_TIME
     rows: dict[PlanStatus, tuple[tuple[object, Standing, str, dt.date | None], ...]] = {
-        PlanStatus.DRAFT: (
-            (late_begin, Standing.LATE, N_("Not decided, though meant to begin on {day}"), begin),
-            (True, Standing.NONE, N_("To be decided"), None),
-        ),
+        PlanStatus.DRAFT: ((True, Standing.LATE if late_begin else Standing.NONE, N_("To be decided"), None),),
         PlanStatus.DECIDED: (
             (begin is None, Standing.NONE, N_("No date set"), None),
-            (late_begin, Standing.LATE, N_("Should have begun on {day}"), begin),
-            (True, Standing.ON_TIME, N_("Begins on {day}"), begin),
+            (True, Standing.LATE if late_begin else on_time, N_("To begin on {day}"), begin),
         ),
         PlanStatus.RUNNING: (
-            (step and not over, Standing.LATE, N_("A step should have been done by {day}"), step),
+            (step and not over, Standing.LATE, N_("Step due by {day}"), step),
             (end is None, Standing.NONE, N_("No date set"), None),
-            (over, Standing.LATE, N_("Should have ended on {day}"), end),
-            (True, Standing.ON_TIME, N_("Ends on {day}"), end),
+            (True, Standing.LATE if over else on_time, N_("To end on {day}"), end),
         ),
         PlanStatus.FINISHED: (
-            (review is None, Standing.DUE, N_("Due for evaluation"), None),
-            (review and review < today, Standing.LATE, N_("Should have been evaluated by {day}"), review),
-            (True, Standing.DUE, N_("Due for evaluation by {day}"), review),
+            (review is None, Standing.DUE, N_("To be evaluated"), None),
+            (
+                True,
+                Standing.LATE if review and review < today else Standing.DUE,
+                N_("To be evaluated by {day}"),
+                review,
+            ),
         ),
-        PlanStatus.EVALUATED: ((True, Standing.NONE, N_("Evaluated"), None),),
-        PlanStatus.DROPPED: ((True, Standing.NONE, N_("Not pursued"), None),),
+        PlanStatus.EVALUATED: ((True, Standing.NONE, STATUS_WORDS[PlanStatus.EVALUATED].text, None),),
+        PlanStatus.DROPPED: ((True, Standing.NONE, STATUS_WORDS[PlanStatus.DROPPED].text, None),),
     }
     standing, text, day = next((one, said, day) for holds, one, said, day in rows[plan.status] if holds)
     return PlanProgress(standing, Message(text, {} if day is None else {"day": day}))
@@ -143,6 +142,12 @@ class ComparisonWindows:
         before, after = ((end - start).days + 1 for start, end in (self.before, self.after))
         return before, after
 
+    @property
+    def longer(self) -> float:
+        """How many times as long after is as before."""
+        before, after = self.lengths
+        return after / before
+
 
 def comparison_windows(source: Source, start: dt.date, finish: dt.date | None) -> ComparisonWindows:
     """What is compared: from the start to its end or the last day with data, and as many days before.
@@ -172,27 +177,24 @@ def evaluation_obstacle(source: Source, plan: Plan) -> Message | None:
     dates = {"start": start, "end": source.as_of}
     obstacles = (
         (plan.status is PlanStatus.DROPPED, Message("Not done: this plan was not pursued.")),
-        (plan.status not in STARTED, Message("Too early to tell: this plan has not begun.")),
-        (start is None, Message("Too early to tell: this plan has no starting date.")),
+        (
+            plan.status not in STARTED or start is None,
+            Message("Too early to tell: this plan has not begun, or has no starting date."),
+        ),
         (not plan.areas.treated, Message("Too few to tell: this plan has no treated area.")),
         (
             start is not None and start > source.as_of,
             Message("Too early to tell: this plan begins on {start}; the data end on {end}.", dates),
         ),
-        (
-            start is not None and start <= source.first,
-            Message("Too few to tell: there are no data from before this plan's start."),
-        ),
     )
     why = next((message for holds, message in obstacles if holds), None)
-    if why is not None or start is None or min(comparison_windows(source, start, plan.finish).lengths) > 0:
+    if why is not None or start is None:
         return why
-    if source.by_month:
-        return Message(
-            "Too early to tell: only the month of these alerts is known, and no whole month lies on both sides of this "
-            "plan's start."
-        )
-    return Message("Too few to tell: the alerts do not cover the days before or after this plan's start.")
+    if start > source.first and min(comparison_windows(source, start, plan.finish).lengths) > 0:
+        return None
+    return Message(
+        "Too few to tell: the alerts do not cover whole days (or months) before and after this plan's start."
+    )
 
 
 @dataclass(frozen=True)
@@ -201,7 +203,8 @@ class PlanVerdict:
 
     `whole`: the alerts of the treated area; `parts`: those of each gender there, which add up to it where there is more
     than one, and those `NEXT_DOOR`, in the buffer; `windows`: what was compared, None where nothing was; `visible`: the
-    smallest fall that would be clear; `comparison`: alerts of the plan's comparison area before and after; `cautions`:
+    smallest fall that would be clear; `comparison`: alerts of the plan's comparison
+    area before, brought to the length of the period after, and after; `cautions`:
     what is to be minded of the plan itself.
     """
 
@@ -247,7 +250,7 @@ class ReleasedVerdict:
         if self.expected is None or self.observed is None or self.share is None:
             return t(_WITHOUT_COUNTS[self.direction]) if self.grade else ""
         n, share = self.observed - self.expected, t.percent(abs(self.share))
-        if not n or not self.share or (abs(n) <= FIVES and not self.direction):  # rounding alone may make such a one
+        if not n or not self.share:
             return t("About as many alerts as expected.")
         said = N_("About {n} alerts fewer than expected ({share}).")
         return t(said if n < 0 else N_("About {n} alerts more than expected ({share})."), n=abs(n), share=share)
@@ -259,8 +262,7 @@ _WITHOUT_COUNTS: Final = {
     1: N_("More alerts than expected."),
 }
 _IN_FIVES: Final = Message("Counts are in fives and the percentage in tens, of the alerts in the plan's own areas.")
-_SMALL: Final = Message("The counts are too small to be released: the grade stands alone.")
-_SENSITIVE: Final = Message("Of sensitive categories the grade alone is released, and no count.")
+_GRADE_ALONE: Final = Message("The counts are small or of a sensitive category: the grade alone is released.")
 
 
 def evaluation_filter(source: Source, plan: Plan) -> AlertFilter:
@@ -310,6 +312,9 @@ def released_study(source: Source, plan: Plan, timing: PlanTiming = _UNPROVED) -
 def released(verdict: PlanVerdict, least: int, sensitive: bool) -> ReleasedVerdict:
     """What may leave of a verdict. Of sensitive categories that is the grade alone.
 
+    Of the counted number and of the difference, both in fives, follows the expected one: so nothing that is told is
+    farther from the exact verdict than its own rounding.
+
     Of others it is also the expected and the counted number, in fives, where neither these nor the count before is so
     small that fewer than five numbers would become the same (`least`: the smallest count that may be written out), and
     the grades of the parts. The count before is not told: its multiple would tell it where the periods differ in
@@ -317,19 +322,20 @@ def released(verdict: PlanVerdict, least: int, sensitive: bool) -> ReleasedVerdi
     """
     whole = verdict.whole
     if sensitive or not whole.ratio.known:
-        return _graded(whole, verdict.windows, _SENSITIVE if whole.grade and sensitive else None)
+        return _graded(whole, verdict.windows, _GRADE_ALONE if whole.grade and sensitive else None)
     floor = FIVES * -((FIVES // 2 + 1 - least) // FIVES) + FIVES // 2 + 1
-    longer = max(1.0, verdict.windows.lengths[1] / verdict.windows.lengths[0]) if verdict.windows else 1.0
+    longer = max(1.0, verdict.windows.longer) if verdict.windows else 1.0
 
     def is_large(one: Verdict) -> bool:  # the count before is that of its own, maybe shorter, period
         return min(one.observed, one.expected, one.before / longer) >= floor
 
     large = is_large(whole)
-    told = _graded(whole, verdict.windows, _IN_FIVES if large else _SMALL if whole.grade else None)
+    observed, more = (FIVES * round(n / FIVES) if large else 0 for n in (whole.observed, whole.difference.value))
+    told = _graded(whole, verdict.windows, _IN_FIVES if large else _GRADE_ALONE if whole.grade else None)
     return replace(
         told,
-        expected=FIVES * round(whole.expected / FIVES) if large else None,
-        observed=FIVES * round(whole.observed / FIVES) if large else None,
+        expected=observed - more if large else None,
+        observed=observed if large else None,
         parts={name: _graded(part) for name, part in verdict.parts.items() if large and is_large(part)},
     )
 
@@ -348,7 +354,7 @@ def _is_sensitive(source: Source, plan: Plan) -> bool:
 def _judged(found: Placebos | None, windows: ComparisonWindows, timing: PlanTiming) -> Verdict:
     if found is None:
         return placebo_verdict(None, float("nan"), None, before=float("nan"))
-    longer = windows.lengths[1] / windows.lengths[0]
+    longer = windows.longer
     return placebo_verdict(
         found.model,
         found.observed,
@@ -370,7 +376,7 @@ def _by_gender(
     if treated.model is None or treated.expected is None or len(genders) < 2:
         return {}
     expected = shared_out(treated.expected, {name: before.get(name, 0.0) for name in genders})
-    longer = windows.lengths[1] / windows.lengths[0]
+    longer = windows.longer
     return {
         name: placebo_verdict(
             treated.model,
@@ -393,12 +399,13 @@ def _counted(source: Source, plan: Plan, area: str, days: tuple[dt.date, dt.date
 
 
 def _compared(source: Source, plan: Plan, windows: ComparisonWindows) -> tuple[float, float] | None:
+    """The comparison area's alerts before, brought to the length of the period after, and after."""
     if not plan.areas.comparison:
         return None
     before, after = (
         sum(_counted(source, plan, "comparison", days, []).values()) for days in (windows.before, windows.after)
     )
-    return before, after
+    return before * windows.longer, after
 
 
 def _plan_cautions(plan: Plan) -> tuple[Message, ...]:
@@ -410,13 +417,7 @@ def _plan_cautions(plan: Plan) -> tuple[Message, ...]:
             Message("The areas of this plan overlap: alerts in the common cells count on both sides."),
             len(set(cells)) < len(cells),
         ),
-        (
-            Message(
-                "Before its start this plan named a test against its comparison area alone. Places chosen because they "
-                "were bad fool such tests, so similar areas decide."
-            ),
-            plan.assessment.method != TEST,
-        ),
+        (OTHER_TEST, plan.assessment.method != TEST),
     )
     return tuple(message for message, holds in cautions if holds)
 

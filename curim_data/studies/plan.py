@@ -164,14 +164,17 @@ def _like(
     )
 
 
-def drop_to_see(source: Source, f: AlertFilter, areas: Areas, days: int) -> DetectableDrop | None:
-    """The smallest fall that the verdict would show over the coming `days`, by how similar areas varied in the last.
+def drop_to_see(
+    source: Source, f: AlertFilter, areas: Areas, days: int, until: dt.date | None = None
+) -> DetectableDrop | None:
+    """The smallest fall that the verdict would show over the `days` after a day (`until`; None: the last with data), by
+    how similar areas varied in as many before.
 
     The regression is made for the last such period as if a plan had begun then; the treated area's expectation comes
-    from its counts up to now. None where there are too few similar areas or too short a history.
+    from its counts up to that day. None where there are too few similar areas or too short a history.
     """
     sizes = {h3.get_resolution(h3.str_to_int(cell)) for cell in areas.treated}
-    by_month, end = source.by_month, source.as_of + DAY
+    by_month, end = source.by_month, (until or source.as_of) + DAY
     start = month_bounds(end, -max(round(days / 30.44), 1))[0] if by_month else end - days * DAY
     calendar = Calendar(start, (end - start).days, by_month)
     covered = calendar.covered(source.first)
@@ -186,12 +189,6 @@ def drop_to_see(source: Source, f: AlertFilter, areas: Areas, days: int) -> Dete
         return None
     expected = model.expect([counting.total(treated, window) for window in calendar.windows(end, used)])
     return None if model.is_outside(expected) else smallest_shown_drop(model, expected)
-
-
-def fall_to_see(source: Source, f: AlertFilter, cells: Sequence[str]) -> DetectableDrop | None:
-    """The smallest fall that the verdict on a plan of a year for some cells would show."""
-    areas = Areas(tuple(cells), buffer_cells(tuple(cells), source.city))
-    return drop_to_see(source, whole_city(f).replace(period="all", start=None, end=None), areas, YEAR.days)
 
 
 def _similar(counting: _Counting, own: Sequence[int], away: set[int], windows: Sequence[Days]) -> list[tuple[int, ...]]:
@@ -281,10 +278,6 @@ def _at_size(cells: Sequence[str], resolution: int) -> list[int]:
     )
 
 
-# From this part of unknown genders on, a problem says that for many alerts the gender is not known.
-MANY_UNKNOWN: Final = 0.2
-
-
 def problem_of_cells(
     source: Source,
     f: AlertFilter,
@@ -357,8 +350,7 @@ def problem_of_spot(
     )
     written = privacy.WrittenCounts.of(f, source)
     profile = written_profile(profile, categories, affected, dark, written)
-    banded = timed and source.protected
-    if banded:
+    if timed and source.protected:
         profile = replace(profile, hours=peak_hours(privacy.BAND_HOURS, counted("hour")))
     kinds = counted("kind").sort_values("n", ascending=False)
     months = counted("month", among=history, complete=True)
@@ -370,10 +362,9 @@ def problem_of_spot(
         start=start,
         end=end,
         women_city=_women_city(source, f),
-        cautions=_cautions(source, here, profile.unknown_gender),
+        cautions=_cautions(source, here),
         kinds=[str(kind) for kind in kinds.loc[kinds["n"] > 0, "kind"] if kind != Kind.UNKNOWN],
         not_asked=[name for name in ("affected_gender", "reporter_gender") if name not in source.asked],
-        hours_protected=banded,
     )
 
 
@@ -393,10 +384,9 @@ def _women_city(source: Source, f: AlertFilter) -> float | None:
     return women / (women + men) if women + men else None
 
 
-def _cautions(source: Source, here: AlertFilter, unknown: float | None) -> tuple[Caution, ...]:
+def _cautions(source: Source, here: AlertFilter) -> tuple[Caution, ...]:
     tests = {
         Caution.PILED: bool((query.default_coordinates(source, here)["n"] > 0).any()),
-        Caution.UNDISCLOSED: "affected_gender" in source.asked and unknown is not None and unknown > MANY_UNKNOWN,
         Caution.SHORT_HISTORY: source.as_of - source.first < YEAR,
     }
     return tuple(caution for caution, holds in tests.items() if holds)
@@ -454,7 +444,7 @@ def draft_plan_for_cells(
         if base.baseline and base.start is not None and base.end is not None:  # which the council may read
             areas = Areas(problem.cells, buffer_cells(problem.cells, source.city))
             readable = copy if is_sensitive(f, source.city) else source
-            seen = drop_to_see(readable, year, areas, (base.end - base.start).days + 1)
+            seen = drop_to_see(readable, year, areas, (base.end - base.start).days + 1, base.end)
         cells = cells_to_compare(source, year, h3_names.get_resolution(problem.cells[0]))
     return draft_plan(
         problem, source.city, source.as_of, today=today, cells=cells, base=base, seen=seen, language=language

@@ -365,7 +365,7 @@ def brief_file(page: Page, form: DocumentFormat) -> bytes:
         page.filter,
         page.city,
         t,
-        plans=_plan_rows(page, moved_since(plan_store(page), study.since)),
+        plans=_plan_rows(page, moved_since(plan_store(page), study.since, page.city.timezone)),
         made=reference_day(page),
         again=next_look(page.home.path, reference_day(page)),
         link=public_link(address, page.filter, t.lang, since, page.city_word),

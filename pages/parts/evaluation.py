@@ -15,6 +15,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.plans.verdict import Verdict
+from analysis.report.papers import LIMIT
 from curim_data.model import Audience, Gender, Message, Plan, PlanStatus, Translator, gender_label
 from curim_data.model.plan import MOVES, STATUS_WORDS, Objective, Problem
 from curim_data.plans.plan_store import PlanProblem
@@ -125,17 +126,17 @@ def _draw_compared(page: Page, plan: Plan, verdict: PlanVerdict | ReleasedVerdic
 
 
 def verdict_figure(page: Page, whole: Verdict | ReleasedVerdict) -> Figure:
-    """Two bars: alerts expected without the measure (grey), and counted (blue), with the interval where it is told."""
+    """Two bars: alerts expected without the measure (grey), with the interval where it is told, and counted (blue)."""
     t, colours = page.t, palette(page.theme)
     figure = base_figure(t, colours, height=250, bargap=0.4)
     counts = {t("Expected without the measure"): whole.expected, t("Counted"): whole.observed}
     interval = {}
     if isinstance(whole, Verdict) and math.isfinite(whole.ratio.high):
-        ends = [whole.expected * end for end in (whole.ratio.low, whole.ratio.high)]
+        found = whole.difference
         interval = {
             "type": "data",
-            "array": [None, ends[1] - whole.observed],
-            "arrayminus": [None, whole.observed - ends[0]],
+            "array": [found.value - found.low, None],
+            "arrayminus": [min(found.high - found.value, whole.expected), None],
             "color": colours.text,
         }
     figure.add_bar(
@@ -175,7 +176,7 @@ def _draw_parts(page: Page, verdict: PlanVerdict | ReleasedVerdict, whole: Verdi
         columns=["part", "expected", "observed", "grade"],
     )
     download_button(page, frame, "evaluation.csv", key="evaluation_download")
-    st.caption(t("More or fewer alerts need not be more or less crime: they also show who reports, and how often."))
+    st.caption(t(LIMIT))
 
 
 def _part_name(t: Translator, name: str) -> str:
@@ -206,11 +207,7 @@ def _draw_keep_result(page: Page, plan: Plan, kept: dict[str, str]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button(t("Save this result with the plan"), key="evaluation_keep", type="primary")
         page_link(page, "interventions", t("Open the plan"), plan=plan.id)
-    st.caption(
-        t("This is written into the plan, whose status becomes “Evaluated”. The council may read it:")
-        if moves
-        else t("This is written into the plan, whose status stays. The council may read it:")
-    )
+    st.caption(t("This is written into the plan, and the council may read it:"))
     st.caption(t.label(kept))
     if not pressed:
         return

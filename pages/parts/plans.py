@@ -28,7 +28,7 @@ from analysis.plans.drafting import (
 from analysis.spots.naming import SpotName, name_spots
 from curim_data.engine import Source, city_day
 from curim_data.filters import AlertFilter
-from curim_data.model import Message, Plan, Role, Span
+from curim_data.model import Message, Plan, PlanStatus, Role, Span
 from curim_data.model.coverage import KIND_WORDS, Annotation
 from curim_data.model.plan import Areas
 from curim_data.plans.plan_store import PlanConflict, PlanMissing, PlanProblem, PlanStore
@@ -203,13 +203,11 @@ def _baseline_filter(source: Source, plan: Plan) -> AlertFilter:
     return evaluation_filter(source, plan).replace(period="", start=aim.start, end=aim.end)
 
 
-def _areas_of(source: Source, plan: Plan, rings: int) -> tuple[Areas, tuple[Message, ...]]:
-    """The plan's area with a buffer of so many rings of cells and a comparison area, and why this one."""
+def _areas_of(source: Source, plan: Plan) -> Areas:
+    """The plan's area with its buffer and a comparison area."""
     treated = plan.areas.treated
     cells = cells_to_compare(source, _baseline_filter(source, plan), h3.get_resolution(treated[0]))
-    like = propose_comparison_area(cells, treated, apart=rings + 2)
-    areas = Areas(treated, buffer_cells(treated, source.city, rings), like.cells if like else ())
-    return areas, like.reasons if like else ()
+    return Areas(treated, buffer_cells(treated, source.city), propose_comparison_area(cells, treated))
 
 
 def _visible_drop_of(source: Source, plan: Plan) -> float | None:
@@ -222,7 +220,7 @@ def _visible_drop_of(source: Source, plan: Plan) -> float | None:
         return None
     days = (aim.end - aim.start).days + 1 if aim.start and aim.end else YEAR.days
     readable = copy_of(source) if is_sensitive(f, source.city) else source
-    found = drop_to_see(readable, f, plan.areas, min(max(days, 28), YEAR.days))
+    found = drop_to_see(readable, f, plan.areas, min(max(days, 28), YEAR.days), aim.end)
     return found.stated if found else None
 
 
@@ -353,6 +351,11 @@ def save_plan(page: Page, edit: PlanEdit, plan: Plan) -> bool:
     if not plan.title.strip():
         st.warning(t("Give the plan a title first."))
         return False
+    if not plan.id and plan.status is not PlanStatus.DRAFT:  # the history has the decision as a step of its own
+        if not save_plan(page, edit, replace(plan, status=PlanStatus.DRAFT)):
+            return False
+        edit = st.session_state[EDIT_KEY]
+        plan = replace(plan, id=edit.saved.id, version=edit.saved.version)
     try:
         kept = plan_store(page).save(plan, author_name(page))
     except PlanProblem as problem:

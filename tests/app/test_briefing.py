@@ -407,7 +407,7 @@ def plans(sample: Home, source: Source) -> list[Plan]:
 def test_the_paper_is_two_pages_of_few_words(
     year: BriefStudy, sample: Home, source: Source, plans: list[Plan], lang: str
 ) -> None:
-    t, moved = translator(lang), moved_since(PlanStore(sample.plans_url), year.since)
+    t, moved = translator(lang), moved_since(PlanStore(sample.plans_url), year.since, "UTC")
 
     def paper(study: BriefStudy, plans: list[Plan]) -> tuple[int, str]:
         rows = plan_rows([demo_words(plan, t) for plan in plans], source.as_of, t, moved)

@@ -74,7 +74,6 @@ def test_card_opens_its_plan_and_the_way_back(open_page: Open, store: PlanStore)
     assert word(app, "plan") == plan.id
     assert not _unsaved(app)
     _saved(app)
-    assert any("nothing to save" in text.value for text in app.caption)
     assert not any("not saved" in text.value for text in app.caption)
     app.button(key="plan_close").click().run()
     assert not word(app, "plan")
@@ -119,13 +118,25 @@ def test_draft_is_saved_moved_and_told(open_page: Open, store: PlanStore, cells:
     assert word(app, "plan") == kept.id
     assert not word(app, "draft")
     assert store.history(kept.id)[0].who == "Equality office"
-    next(button for button in app.button if str(button.key).endswith("move_decided")).click().run()
+    next(button for button in app.button if str(button.key).endswith("move_dropped")).click().run()
     assert not errors(app)
-    assert store.get(kept.id).status is PlanStatus.DECIDED
+    assert store.get(kept.id).status is PlanStatus.DROPPED
     app = on_step(app, "paper")
     assert not errors(app)
-    dropped = store.save(replace(store.get(kept.id), status=PlanStatus.DROPPED), "test")
-    assert dropped.status is PlanStatus.DROPPED
+
+
+def test_a_draft_is_decided_in_one_click_and_its_paper_lies_beside(
+    open_page: Open, store: PlanStore, cells: tuple[str, ...], files: dict[str, Any]
+) -> None:
+    app = open_page("interventions", lang="en", draft=",".join(cells))
+    assert {"plan_pdf", "plan_docx"} <= set(files)
+    _typed(app, "_title", "Decided at once")
+    app.text_input(key="plan_who_asked").set_value("Me")
+    fine(next(button for button in app.button if str(button.key).endswith("move_decided")).click().run())
+    kept = next(plan for plan in store.list() if plan.title == "Decided at once")
+    assert kept.status is PlanStatus.DECIDED
+    assert [change.what for change in store.history(kept.id)] == ["status", "created"]
+    store.save(replace(kept, status=PlanStatus.DROPPED), "test")
 
 
 def test_conflict_is_told_and_overwrites_nothing(open_page: Open, store: PlanStore) -> None:
@@ -248,10 +259,8 @@ def test_a_saved_result_shows_at_once(open_page: Open, store: PlanStore, finishe
     mine.switch_page("interventions.py")
     mine.query_params["plan"] = finished.id
     on_step(mine.run(), "paper")
-    saved = frame_of(mine, "at", "how").iloc[0]  # the whole save in one line, in the reader's language
+    saved = frame_of(mine, "at", "what").iloc[0]  # the whole save in one line, in the reader's language
     assert saved["what"] == "Result and Status"
-    assert saved["how"].replace("\\", "").startswith(f"Result: {told[:100]}")
-    assert saved["how"].endswith("…; Status: Finished → Evaluated")
     in_the_city = store.history(kept.id)[0].at.astimezone(ZoneInfo("Europe/Athens"))
     assert saved["at"].endswith(f"{in_the_city:%H:%M}")
     council = open_page("interventions", **COUNCIL, plan=finished.id)

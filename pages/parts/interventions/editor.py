@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections.abc import Callable, Iterable
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -18,7 +17,8 @@ import streamlit as st
 from analysis.report.documents import MIME, Block, Bullets, Columns, Facts, Figure, Heading, Table, Text
 from analysis.report.papers import compose_plan, plan_document
 from curim_data import query
-from curim_data.model import LANGUAGES, N_, Message, Plan, PlanStatus, Translator
+from curim_data.model import Message, Plan, PlanStatus, Translator
+from curim_data.model.labels import inline
 from curim_data.model.plan import MOVES, STATUS_WORDS, plan_to_json
 from curim_data.plans.plan_store import Change
 from curim_data.studies.evaluation import Standing, plan_progress
@@ -29,7 +29,7 @@ from pages.parts.interventions.steps import (
     areas_step,
     gender_step,
     measures_step,
-    missing_points,
+    missing_steps,
     objective_step,
     problem_step,
     work_step,
@@ -57,7 +57,7 @@ FIELD_LABELS: Final = {
     "title": Message("Title"),
     "status": Message("Status"),
     "problem": Message("Problem"),
-    "statement": Message("Problem in words"),
+    "statement": Message("Problem"),
     "measures": Message("Measures"),
     "objective": Message("Objective"),
     "lead": Message("Lead"),
@@ -67,23 +67,13 @@ FIELD_LABELS: Final = {
     "budget": Message("Budget"),
     "start": Message("Begins"),
     "finish": Message("Ends"),
-    "areas": Message("Areas"),
+    "areas": Message("Areas of the plan"),
     "assessment": Message("How we will know"),
     "gender_check": Message("Gender check"),
     "result": Message("Result"),
     "language": Message("Language"),
 }
-# Fields of which only the name is told: their parts are figures and cells that mean nothing without the map.
-_NAMED: Final = ("problem", "areas")
 Step = Callable[[Page, PlanEdit], Plan]
-MOVE_LABELS: dict[PlanStatus, Message] = {
-    PlanStatus.DRAFT: Message("Back to draft"),
-    PlanStatus.DECIDED: Message("It was decided"),
-    PlanStatus.RUNNING: Message("It is running"),
-    PlanStatus.FINISHED: Message("It is finished"),
-    PlanStatus.EVALUATED: Message("It was evaluated"),
-    PlanStatus.DROPPED: Message("Do not pursue it"),
-}
 
 
 def history_rows(page: Page, changes: Iterable[Change]) -> list[dict[str, str]]:
@@ -103,22 +93,9 @@ def history_rows(page: Page, changes: Iterable[Change]) -> list[dict[str, str]]:
                 "at": t.moment(saved[0].at.astimezone(zone).replace(tzinfo=None), "short"),
                 "who": t(saved[0].who) if page.is_sample else saved[0].who,
                 "what": t.join(list(dict.fromkeys(_field(page, change.what) for change in reversed(saved)))),
-                "how": "; ".join(filter(None, (_difference(page, change) for change in reversed(saved)))),
             }
         )
     return rows
-
-
-def _difference(page: Page, change: Change) -> str:
-    """A field from what to what; a text in several languages in the reader's alone, figures of the problem not."""
-    head, _, part = change.what.partition(".")
-    other_language = part in LANGUAGES and part != page.t.lang
-    if head in _NAMED or other_language:
-        return ""
-    before, after = (_value(page, change.what, value) for value in (change.old, change.new))
-    name = _field(page, change.what)
-    words = N_("{name}: {before} → {after}") if before else N_("{name}: {after}")
-    return page.t(words, name=name, before=before, after=after or "–")
 
 
 def _field(page: Page, what: str) -> str:
@@ -126,42 +103,18 @@ def _field(page: Page, what: str) -> str:
     return page.t(FIELD_LABELS[head]) if head in FIELD_LABELS else what
 
 
-def _value(page: Page, what: str, value: Any) -> str:
-    t = page.t
-    if value in (None, "", [], {}):
-        return ""
-    if what == "status":
-        return t(STATUS_WORDS[PlanStatus(value)])
-    if isinstance(value, bool):
-        return t("yes") if value else t("no")
-    if isinstance(value, (int, float)):
-        return t.number(value, 0 if value == round(value) else 1)
-    if isinstance(value, dict) and set(value) <= set(LANGUAGES):
-        value = t.label(value)
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, list):
-        text = "; ".join(str(item.get("what", "")) if isinstance(item, dict) else str(item) for item in value)
-    else:
-        text = t(str(value)) if page.is_sample else str(value)
-        with suppress(ValueError):
-            text = t.date(dt.date.fromisoformat(str(value)), "medium")
-    return text if len(text) <= 120 else text[:119] + "…"
-
-
 def document_step(page: Page, edit: PlanEdit) -> Plan:
-    """Downloads, the history, and the document as the council reads it."""
+    """The history, and the document as the council reads it."""
     t = page.t
-    draw_downloads(page, edit)
     if edit.plan.id:
         st.subheader(t("History"))
-        headings = {"at": t("When"), "who": t("Who"), "what": t("What"), "how": t("Before → after")}
+        headings = {"at": t("When"), "who": t("Who"), "what": t("What")}
         draw_table(
             page,
             pd.DataFrame(history_rows(page, plan_store(page).history(edit.plan.id)), columns=list(headings)),
             headings,
             key=edit.key("history"),
-            alt=t("Every change of this plan"),
+            alt=t("History"),
             file_name="plan_history.csv",
         )
     st.subheader(t("As the council reads it"))
@@ -259,8 +212,8 @@ def draw_plan_editor(page: Page, edit: PlanEdit) -> None:
         st.markdown(f"**{t(STATUS_WORDS[edit.plan.status])}**", width="content")
         st.markdown(standing, width="content")
     if not may_edit(page):
-        draw_document(page, edit.plan)
         draw_downloads(page, edit)
+        draw_document(page, edit.plan)
         return
     if said := st.session_state.pop("plan_said", ""):
         st.toast(said)
@@ -281,40 +234,30 @@ def draw_plan_editor(page: Page, edit: PlanEdit) -> None:
 
 
 def _draw_actions(page: Page, edit: PlanEdit) -> None:
-    t, moved = page.t, None
+    t = page.t
+    if edit.plan.status is PlanStatus.DRAFT and (steps := missing_steps(edit.plan)):
+        st.caption(t("Still open: {points}.", points=t.join([inline(t(STEPS[name][0])) for name in steps])))
     ask_author(page, page.t("Appears in the history of this plan, and nowhere else."))
     with st.container(horizontal=True, vertical_alignment="center", key="plan_foot"):
         # Never disabled: a click right after typing would find it so, and be lost.
         pressed = st.button(t("Save the plan"), key="plan_save", type="primary")
-        if edit.plan.id:
-            moved = _moves(t, edit)
-            if edit.changed:
-                st.button(t("Undo my changes"), key="plan_reopen", type="tertiary", on_click=discard_changes)
-            if edit.plan.start is not None and edit.plan.areas.treated:
-                page_link(page, "evaluation", t("Evaluation"), plan=edit.plan.id)
-    if edit.changed:
+        moves = [
+            status
+            for status in MOVES[edit.saved.status]
+            if status is not PlanStatus.EVALUATED
+            and st.button(t("Save as: {status}", status=t(STATUS_WORDS[status])), key=edit.key(f"move_{status.value}"))
+        ]
+        if edit.plan.id and edit.changed:
+            st.button(t("Undo my changes"), key="plan_reopen", type="tertiary", on_click=discard_changes)
+        if edit.plan.id and edit.plan.start is not None and edit.plan.areas.treated:
+            page_link(page, "evaluation", t("Evaluation"), plan=edit.plan.id)
+    draw_downloads(page, edit)
+    if edit.plan.id and edit.changed:
         st.caption(t("There are changes that are not saved."))
-    if pressed and moved is None and not edit.changed:
-        st.caption(t("There is nothing to save: the plan is as it was saved last."))
-    elif (pressed or moved is not None) and save_plan(page, edit, replace(edit.plan, status=moved or edit.plan.status)):
+    status = moves[0] if moves else edit.plan.status
+    if (pressed or moves) and save_plan(page, edit, replace(edit.plan, status=status)):
         st.session_state["plan_said"] = t("Saved.")
         st.rerun()
-
-
-def _moves(t: Translator, edit: PlanEdit) -> PlanStatus | None:
-    """Buttons for where the plan may go next; the one that was pressed."""
-    moves = [status for status in MOVES[edit.saved.status] if status is not PlanStatus.EVALUATED]
-    if not moves:
-        return None
-    with st.popover(t("Change the status")):
-        if open_points := missing_points(edit.plan):
-            st.caption(t("Still open: {points}.", points=t.join([t(point) for point in open_points])))
-        pressed = [
-            status
-            for status in moves
-            if st.button(t(MOVE_LABELS[status]), key=edit.key(f"move_{status.value}"), width="stretch")
-        ]
-    return next(iter(pressed), None)
 
 
 BOARD = (PlanStatus.DRAFT, PlanStatus.DECIDED, PlanStatus.RUNNING, PlanStatus.FINISHED, PlanStatus.EVALUATED)
@@ -350,11 +293,11 @@ def _summary(page: Page, plans: list[Plan]) -> str:
         return t("There are no plans yet.")
     late, due = standings.count(Standing.LATE), standings.count(Standing.DUE)
     facts = (
-        (True, t.n("{n} plan", "{n} plans", len(standings))),
-        (late, t.n("{n} is late", "{n} are late", late)),
-        (due, t.n("{n} is due for evaluation", "{n} are due for evaluation", due)),
+        t.n("{n} plan", "{n} plans", len(standings)),
+        t.n("{n} is late", "{n} are late", late) if late else "",
+        t.n("{n} is due for evaluation", "{n} are due for evaluation", due) if due else "",
     )
-    return t("{facts}.", facts=" · ".join(words for said, words in facts if said))
+    return " · ".join(filter(None, facts)) + "."
 
 
 def _draw_plan(page: Page, plan: Plan) -> None:
@@ -385,13 +328,10 @@ def standing_markdown(t: Translator, plan: Plan, page: Page) -> str:
     """How a plan stands, as Markdown: what is late in the accent colour, what is due in the structure's."""
     found = plan_progress(plan, reference_day(page))
     sentence = escape_markdown(t(found.message))
-    match found.standing:
-        case Standing.LATE:
-            return ":orange[**" + t("Late") + f".** {sentence}]"
-        case Standing.DUE:
-            return f":blue[**{sentence}**]"
-        case Standing.ON_TIME:
-            return t("On time. {told}", told=sentence)
+    if found.standing is Standing.LATE:
+        return ":orange[**" + t("Late") + f".** {sentence}]"
+    if found.standing is Standing.DUE:
+        return f":blue[**{sentence}**]"
     return f":gray[{sentence}]"
 
 

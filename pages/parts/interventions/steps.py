@@ -6,7 +6,6 @@ keeps its own from then on; a step that is left drops its widgets and finds its 
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from itertools import cycle
 from typing import Any
@@ -16,7 +15,7 @@ import streamlit as st
 
 from analysis.plans.drafting import (
     CAUTIONS,
-    NOTHING_SEEN,
+    EFFECTS,
     Fit,
     Measure,
     applicable_drop,
@@ -28,20 +27,22 @@ from analysis.plans.drafting import (
     gender_sentence,
     harm_questions,
     measures_of_kind,
+    named_test,
     objective_sentence,
-    old_baseline,
     plan_warnings,
     problem_statement,
     quality_text,
     rank_measures,
     setting_text,
+    source_text,
 )
-from analysis.report.papers import TEST_IN_WORDS
+from analysis.plans.verdict import fall_sentence
+from analysis.report.papers import GENDER_QUESTIONS
 from analysis.spots.profile import without_category
-from curim_data.model import LANGUAGES, N_, Kind, Message, Num, Plan, PlanStatus, Translator, translator
+from curim_data.model import LANGUAGES, Plan, PlanStatus, translator
 from curim_data.model.absence import ADD_CATEGORY, NO_CATEGORY
 from curim_data.model.i18n import LANGUAGE_NAMES
-from curim_data.model.labels import category_label, inline, kind_label
+from curim_data.model.labels import category_label
 from curim_data.model.plan import TEST, Action
 from curim_data.privacy import HOW_TO_ADD, help_lines
 from curim_data.studies.evaluation import STARTED
@@ -67,22 +68,15 @@ def problem_step(page: Page, edit: PlanEdit) -> Plan:
     t = page.t
     plan = ask(edit, edit.plan, st.text_input, t("Title"), "title", read=str.strip, max_chars=120)
     plan = _ask_statement(page, edit, plan, t.lang, t("The problem in words"))
-    for caution in map(CAUTIONS.__getitem__, plan.problem.cautions):
-        st.caption(escape_markdown(t(caution)))
+    for caution in plan.problem.cautions:
+        if caution in CAUTIONS:
+            st.caption(escape_markdown(t(CAUTIONS[caution])))
     with st.expander(t("The same in the other languages")):
         for lang in LANGUAGES:
             if lang != t.lang:
                 plan = _ask_statement(page, edit, plan, lang, LANGUAGE_NAMES[lang])
 
-    def rewrite() -> None:
-        for lang in LANGUAGES:
-            written = problem_statement(plan.problem, translator(lang), page.city)
-            st.session_state[edit.key(f"statement_{lang}")] = written
-
-    st.button(t("Rewrite it from the data"), key=edit.key("anew"), type="tertiary", on_click=rewrite)
-    st.caption(
-        t("Its figures are of the protected copy, because the council reads the plan. You may change every word.")
-    )
+    st.caption(t("Its figures are of the protected copy, because the council reads the plan."))
     if not page.protected and not plan.id:
         st.caption(
             t("In the alerts themselves: {n}, as on the page you come from.", n=own_count(page.dataset, plan.problem))
@@ -103,16 +97,6 @@ def objective_step(page: Page, edit: PlanEdit) -> Plan:
     t, plan, aim, problem = page.t, edit.plan, edit.plan.objective, edit.plan.problem
     chosen = [found for name in plan.measures if (found := find_measure(name)) is not None]
     drop = applicable_drop(problem, chosen, aim.baseline)
-    if aim.start and aim.end:
-        st.write(
-            t.n(
-                "Baseline: {n} alert from {start} to {end}.",
-                "Baseline: {n} alerts from {start} to {end}.",
-                round(aim.baseline),
-                start=aim.start,
-                end=aim.end,
-            )
-        )
     if drop is not None:
         st.caption(
             t(
@@ -132,9 +116,8 @@ def objective_step(page: Page, edit: PlanEdit) -> Plan:
     plan = ask(edit, plan, st.text_input, label, "objective.text", key="aim", read=str.strip, max_chars=400)
     if sentence := plan.objective.text or objective_sentence(plan.objective, problem, t):
         st.markdown(f"#### {escape_markdown(sentence)}")
-    _draw_baseline_warnings(page, plan, edit.plan)
-    for warning in plan_warnings(problem, chosen, drop, plan.assessment.smallest_drop):
-        st.caption(escape_markdown(t(warning)))
+    if warnings := plan_warnings(plan):
+        st.warning(escape_markdown(" ".join(map(t, warnings))))
     return plan
 
 
@@ -154,22 +137,6 @@ def _ask_number(page: Page, edit: PlanEdit, plan: Plan, label: str, field: str, 
         value=None,
         placeholder=page.t("to be set"),
     )
-
-
-def _draw_baseline_warnings(page: Page, plan: Plan, before: Plan) -> None:
-    """That the baseline is old, and that a fall to the target could not be distinguished from chance."""
-    t, target, seen = page.t, plan.objective.target, plan.assessment.smallest_drop
-    if (old := old_baseline(before)) is not None:
-        st.warning(t(old))
-    if target is not None and seen is not None and plan.objective.baseline - target < seen:
-        st.warning(
-            t(
-                "This target is {drop} alerts fewer. A fall of less than about {seen} could not be distinguished "
-                "from chance: neither reaching the target nor missing it would prove anything.",
-                drop=round(plan.objective.baseline - target),
-                seen=math.ceil(seen),
-            )
-        )
 
 
 def work_step(page: Page, edit: PlanEdit) -> Plan:
@@ -194,8 +161,6 @@ def work_step(page: Page, edit: PlanEdit) -> Plan:
             max_chars=2000,
         )
         plan = ask(edit, plan, st.date_input, t("Ends"), "finish", format="DD/MM/YYYY")
-    if (old := old_baseline(replace(edit.plan, start=plan.start))) is not None:
-        st.warning(t(old))
     if plan.start and plan.finish and plan.finish < plan.start:
         st.warning(t("The plan ends before it begins."))
     st.markdown("**" + t("Steps") + "**")
@@ -247,42 +212,33 @@ def gender_step(page: Page, edit: PlanEdit) -> Plan:
     """Who is affected and was asked, what is aimed at for whom, what harm could follow."""
     t, plan = page.t, edit.plan
     st.write(escape_markdown(gender_sentence(plan.problem, t)))
-    questions = {
-        "affected": t("Who is affected, women and men?"),
-        "consulted": t("Who was asked, and how?"),
-        "target": t("What is the aim for women and for men?"),
-        "harm": t("What harm could follow, and how is it watched?"),
-    }
     look: dict[str, Any] = {"read": str.strip, "height": 90, "max_chars": 1000}
-    for name, label in questions.items():
-        plan = ask(edit, plan, st.text_area, label, f"gender_check.{name}", key=f"check_{name}", **look)
-    st.markdown("**" + t("Questions to answer before the decision") + "**")
+    for name, label in GENDER_QUESTIONS.items():
+        plan = ask(edit, plan, st.text_area, t(label), f"gender_check.{name}", key=f"check_{name}", **look)
     st.markdown("\n".join(f"- {t(question)}" for question in harm_questions(plan.problem)))
     lines = help_lines(page.city, t)
     st.caption(escape_markdown(t("Help lines: {lines}.", lines="; ".join(lines)) if lines else t(HOW_TO_ADD)))
     return plan
 
 
-def missing_points(plan: Plan) -> tuple[Message, ...]:
-    """What a plan lacks before it can be decided."""
+def missing_steps(plan: Plan) -> tuple[str, ...]:
+    """The steps that lack something before the plan can be decided."""
     check, review = plan.gender_check, plan.assessment.review
-    points = (
-        (not plan.measures, Message("measures")),
-        (plan.objective.target is None, Message("target")),
-        (not plan.lead, Message("lead")),
-        (plan.start is None or plan.finish is None, Message("dates")),
-        (not plan.areas.comparison, Message("comparison area")),
-        (review is None or (plan.finish is not None and review < plan.finish), Message("review date")),
-        (not (check.consulted and check.harm), Message("gender check")),
-    )
-    return tuple(point for lacks, point in points if lacks)
+    steps = {
+        "measures": not plan.measures,
+        "objective": plan.objective.target is None,
+        "work": not plan.lead or plan.start is None or plan.finish is None,
+        "areas": not plan.areas.comparison or review is None or (plan.finish is not None and review < plan.finish),
+        "people": not (check.consulted and check.harm),
+    }
+    return tuple(name for name, lacks in steps.items() if lacks)
 
 
 def measures_step(page: Page, edit: PlanEdit) -> Plan:
     """Choose measures; their effects are never added up."""
     t, plan = page.t, edit.plan
     fits = rank_measures(plan.problem)
-    if ranked := bool(fits):
+    if fits:
         st.write(t("Ranked by how well they fit the problem. Choose one or more; their effects are not added up."))
     else:
         fits = measures_of_kind(plan.problem)
@@ -291,36 +247,30 @@ def measures_step(page: Page, edit: PlanEdit) -> Plan:
     founded = [fit for fit in fits if fit.measure.direction == "helps" and fit.measure.value is not None]
     shelves = (
         (t("Studies give a number"), founded),
-        (t("No usable number"), [fit for fit in fits if fit not in founded and fit.caution is None]),
-        (t("With caution"), [fit for fit in fits if fit.caution is not None]),
+        (t("No usable number"), [fit for fit in fits if fit not in founded and fit.measure.caution is None]),
+        (t("With caution"), [fit for fit in fits if fit.measure.caution is not None]),
     )
     for title, shelf in shelves:
         if shelf:
             st.subheader(title)
             chosen += _draw_measures(page, edit, shelf[:AT_ONCE])
             if more := shelf[AT_ONCE:]:
-                less = t.n("{n} more that fits less", "{n} more that fit less", len(more))
-                with st.expander(less if ranked else t.n("{n} more measure", "{n} more measures", len(more))):
+                with st.expander(t.n("{n} more measure", "{n} more measures", len(more))):
                     chosen += _draw_measures(page, edit, more)
     fitting = {fit.measure.id for fit in fits}
     rest = {item.id: item for item in catalogue() if item.id not in fitting}
-    with st.expander(t("Measures for other problems")):
-        others = st.multiselect(
-            t("Choose from the rest of the catalogue"),
-            list(rest),
-            format_func=lambda name: t(rest[name].name),
-            key=seeded(edit.key("others"), [name for name in plan.measures if name in rest]),
-            placeholder=t("None"),
-            select_all=False,
-        )
-        for name in others:
-            _draw_facts(page, rest[name])
-    st.caption(
-        t(
-            "Effects were measured on recorded crime, most in the United States and Britain; CURiM counts alerts "
-            "that citizens report."
-        )
+    others = st.multiselect(
+        t("Measures for other problems"),
+        list(rest),
+        format_func=lambda name: t(rest[name].name),
+        key=seeded(edit.key("others"), [name for name in plan.measures if name in rest]),
+        placeholder=t("to be set"),
+        select_all=False,
     )
+    for name in others:
+        st.markdown(f"**{t(rest[name].name)}**")
+        _draw_facts(page, rest[name])
+    st.caption(t(EFFECTS))
     order = {name: number for number, name in enumerate(plan.measures)}
     picked = sorted([*chosen, *others], key=lambda name: order.get(name, len(order)))
     return replace(plan, measures=tuple(picked))
@@ -334,14 +284,8 @@ def _unranked(page: Page, plan: Plan) -> str:
     else:
         names = t.join([category_label(t, page.city, part.id) for part in problem.categories[:6]])
         sentences = [t("The catalogue has no measure made for these categories: {categories}.", categories=names)]
-    below = N_("Below is the whole catalogue, not ranked. Choose one or more; their effects are not added up.")
-    if problem.kinds:
-        below = N_(
-            "Below, not ranked, are the measures for problems of the same kind ({kinds}). Choose one or more; "
-            "their effects are not added up."
-        )
-    kinds = t.join([inline(kind_label(t, Kind(kind))) for kind in problem.kinds])
-    return escape_with_commands(" ".join([*sentences, t(below, kinds=kinds)]))
+    below = t("What follows is not ranked. Choose one or more; their effects are not added up.")
+    return escape_with_commands(" ".join([*sentences, below]))
 
 
 def _draw_measures(page: Page, edit: PlanEdit, shelf: list[Fit]) -> list[str]:
@@ -350,62 +294,38 @@ def _draw_measures(page: Page, edit: PlanEdit, shelf: list[Fit]) -> list[str]:
     columns = st.columns(1 if page.room.window < 1000 else 2, gap="medium")
     for column, fit in zip(cycle(columns), shelf, strict=False):
         with column:
-            if _draw_card(page, edit, fit):
+            if _draw_card(page, edit, fit.measure):
                 chosen.append(fit.measure.id)
     return chosen
 
 
-def _draw_card(page: Page, edit: PlanEdit, fit: Fit) -> bool:
-    t, item = page.t, fit.measure
+def _draw_card(page: Page, edit: PlanEdit, item: Measure) -> bool:
+    t = page.t
     with st.container(border=True, gap="xsmall"):
         picked = st.checkbox(t(item.name), key=seeded(edit.key(f"measure_{item.id}"), item.id in edit.plan.measures))
-        if fit.caution is not None:
-            st.markdown(f":orange[**{t(fit.caution)}**]")
-        st.write(t(item.mechanism))
-        st.markdown(f"{effect_text(item, t)}. {t(item.outcome)}")
-        st.caption(_evidence(t, item))
-        if done := done_in(item, page.city):
-            st.caption(t("Done before in this city: {what}", what=t(done)))
-        with st.popover(t("More"), type="tertiary"):
-            for reason in fit.reasons:
-                st.markdown(f"- {t(reason)}")
-            _draw_notes(page, item)
+        if item.caution is not None:
+            st.markdown(f":orange[**{t(item.caution)}**]")
+        _draw_facts(page, item)
     return picked
 
 
 def _draw_facts(page: Page, item: Measure) -> None:
+    """How a measure works, what was found of it and how well; where, what else, and the source behind a button."""
     t = page.t
-    st.markdown(f"**{t(item.name)}.** {t(item.mechanism)} {effect_text(item, t)}. {t(item.outcome)}")
-    st.caption(_evidence(t, item))
-    _draw_notes(page, item)
-
-
-def _evidence(t: Translator, item: Measure) -> str:
-    quality, reason = quality_text(item, t), t(item.quality_reason)
-    return t("Evidence: {quality}. {reason}", quality=quality, reason=reason)
-
-
-def _draw_notes(page: Page, item: Measure) -> None:
-    t = page.t
-    for name, text in [
-        (t("Fear of crime"), t(item.fear) or t("not studied, as far as we know")),
-        (t("Did it move next door?"), t(item.displacement) or t("not studied, as far as we know")),
-        (t("Women and men"), t(item.gender_note)),
-        (t("Where"), setting_text(item, t)),
-    ]:
-        if text:
-            st.markdown(t.pair(f"**{name}**", text))
-    st.caption(
-        t(
-            "Source: {source}",
-            source=item.citation if item.verified == "yes" else t("{source} (read in a summary)", source=item.citation),
-        )
-    )
-    st.code(item.url, language=None, wrap_lines=True)
+    st.write(t(item.mechanism))
+    st.markdown(f"{effect_text(item, t)}. {t(item.outcome)}")
+    st.caption(t.pair(t("Evidence"), quality_text(item, t)))
+    if done := done_in(item, page.city):
+        st.caption(t("Done before in this city: {what}", what=t(done)))
+    with st.popover(t("More"), type="tertiary"):
+        for text in filter(None, (t(item.note), setting_text(item, t))):
+            st.write(text)
+        st.caption(t("Source: {source}", source=source_text(item, t)))
+        st.code(item.url, language=None, wrap_lines=True)
 
 
 def areas_step(page: Page, edit: PlanEdit) -> Plan:
-    """Areas, method, smallest visible change, review."""
+    """Areas, test, smallest visible fall, review."""
     plan = edit.plan
     left, right = (st.container(), st.container()) if page.narrow else st.columns([3, 2], gap="large")
     with right:
@@ -418,14 +338,11 @@ def areas_step(page: Page, edit: PlanEdit) -> Plan:
 
 def _draw_form(page: Page, edit: PlanEdit, plan: Plan) -> Plan:
     t = page.t
-    st.markdown(t.pair("**" + t("Test") + "**", t(TEST_IN_WORDS)))
     plan = _draw_proposal(page, edit, plan)
     drop = _smallest_visible_drop(page, edit, plan)
-    st.write(t(_drop_message(drop, plan.objective.baseline)))
-    if (unlike := _unlike_lengths(plan)) is not None:
-        st.caption(t(unlike))
     method = TEST if plan.status is PlanStatus.DRAFT else plan.assessment.method
     plan = replace(plan, assessment=replace(plan.assessment, method=method, smallest_drop=drop))
+    st.write(f"{t(named_test(plan))} {fall_sentence(drop, plan.objective.baseline, t)}")
     plan = ask(edit, plan, st.date_input, t("Review on"), "assessment.review", format="DD/MM/YYYY")
     return ask(
         edit,
@@ -446,15 +363,8 @@ def _draw_proposal(page: Page, edit: PlanEdit, plan: Plan) -> Plan:
     if plan.status in STARTED:
         st.caption(t("The plan has begun: its areas stay as they were chosen before the start."))
         return plan
-    rings = st.segmented_control(
-        t("Width of the buffer in cells"), (1, 2, 3), default=1, key=edit.key("rings"), required=True
-    )
     if st.button(t("Propose a new buffer and comparison area"), key=edit.key("propose")):
-        areas, st.session_state[edit.key("reasons")] = proposed_areas(page.dataset, plan, int(rings or 1))
-        plan = replace(plan, areas=areas)
-    reasons: tuple[Message, ...] = st.session_state.get(edit.key("reasons"), ())
-    for reason in reasons:
-        st.caption(t(reason))
+        plan = replace(plan, areas=proposed_areas(page.dataset, plan))
     for fault in design_faults(plan):
         st.warning(t(fault))
     return plan
@@ -467,35 +377,6 @@ def _smallest_visible_drop(page: Page, edit: PlanEdit, plan: Plan) -> float | No
         return named.assessment.smallest_drop
     bare = replace(edit.saved, areas=plan.areas, start=plan.start, finish=plan.finish)
     return drop_by_similar_areas(page.dataset, bare) if plan.areas.treated else None
-
-
-def _drop_message(drop: float | None, baseline: float) -> Message:
-    """What the smallest detectable fall is, in alerts and as a share of the baseline."""
-    if drop is None:
-        return NOTHING_SEEN
-    if not baseline:
-        return Message(
-            "The smallest fall that would be detected four times in five: {alerts}.", {"alerts": math.ceil(drop)}
-        )
-    return Message(
-        "The smallest fall that would be detected four times in five: {alerts} of {baseline} alerts ({share} %).",
-        {"alerts": math.ceil(drop), "baseline": round(baseline), "share": Num(100 * drop / baseline, 0)},
-    )
-
-
-def _unlike_lengths(plan: Plan) -> Message | None:
-    """That the lengths of plan and baseline differ by more than a tenth of the baseline's, where they do."""
-    aim = plan.objective
-    if not (plan.start and plan.finish and aim.start and aim.end):
-        return None
-    runs, counted = (plan.finish - plan.start).days + 1, (aim.end - aim.start).days + 1
-    if abs(runs - counted) <= 0.1 * counted:
-        return None
-    return Message(
-        "The plan runs for {days} days, its baseline covers {counted}: target and smallest fall apply to a period as "
-        "long as the baseline.",
-        {"days": max(runs, 0), "counted": counted},
-    )
 
 
 def _draw_counts(page: Page, edit: PlanEdit, plan: Plan) -> None:
