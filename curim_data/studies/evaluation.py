@@ -84,8 +84,7 @@ def plan_progress(plan: Plan, today: dt.date) -> PlanProgress:
     return PlanProgress(standing, Message(text, {} if day is None else {"day": day}))
 
 
-DAYS_COMPARED: Final = Message("Before: {before_start} – {before_end}. After: {after_start} – {after_end}.")
-MONTHS_COMPARED: Final = Message("Before: {before}. After: {after}.")
+COMPARED: Final = Message("Before: {before}. After: {after}.")
 
 
 def short_result(result: str) -> str:
@@ -96,7 +95,7 @@ def short_result(result: str) -> str:
     >>> short_result("9 alerts fewer. Before: May 2025. After: May 2026. Areas were fixed before the start.")
     '9 alerts fewer.'
     """
-    words = [translator(lang)(message.text) for lang in LANGUAGES for message in (DAYS_COMPARED, MONTHS_COMPARED)]
+    words = [translator(lang)(COMPARED.text) for lang in LANGUAGES]
     cuts = [at for text in words if (at := result.find(" " + text.partition("{")[0])) > 0]
     return result[: min(cuts)].rstrip() if cuts else result
 
@@ -424,19 +423,8 @@ def _plan_cautions(plan: Plan) -> tuple[Message, ...]:
 
 def windows_sentence(windows: ComparisonWindows, t: Translator) -> str:
     """The days that were compared, or the months where nothing finer is known."""
-    if windows.by_month:
-        return t(
-            MONTHS_COMPARED.text,
-            before=t.span(Span(*windows.before, by_month=True)),
-            after=t.span(Span(*windows.after, by_month=True)),
-        )
-    return t(
-        DAYS_COMPARED.text,
-        before_start=t.date(windows.before[0], "medium"),
-        before_end=t.date(windows.before[1], "medium"),
-        after_start=t.date(windows.after[0], "medium"),
-        after_end=t.date(windows.after[1], "medium"),
-    )
+    before, after = (Span(*days, by_month=windows.by_month) for days in (windows.before, windows.after))
+    return t(COMPARED.text, before=before, after=after)
 
 
 def verdict_json(verdict: PlanVerdict | ReleasedVerdict, t: Translator) -> dict[str, Any]:

@@ -301,7 +301,7 @@ def test_a_plan_of_days_has_no_months_to_compare(tmp_path: Path) -> None:
     )
     told = evaluation_obstacle(source, plan)
     assert told is not None
-    assert "no whole month" in T(told)
+    assert "whole days (or months)" in T(told)
     assert evaluation_obstacle(source, dataclasses.replace(plan, finish=dt.date(2020, 8, 28))) is None
     windows = comparison_windows(source, dt.date(2020, 5, 3), dt.date(2020, 8, 28))
     assert windows_sentence(windows, T) == "Before: June 2019 – July 2019. After: June 2020 – July 2020."
