@@ -448,7 +448,7 @@ def test_a_profile_holds_the_figures_and_says_them(
     assert told.unknown_gender == 0.2
     label = city.categories["harassment_verbal"].labels["en"]
     assert told.sentence(t).startswith(
-        f"Mainly {label} (75\u00a0%). At least half of the alerts fall between 23:00 and 01:00."
+        f"Most often {label} (75\u00a0%). At least half of the alerts fall between 23:00 and 01:00."
     )
     assert "more alerts than is usual for this place since April 2025" in replace(
         told, since=dt.date(2025, 4, 1)
