@@ -98,7 +98,8 @@ class Brief:
 
     headline: the one sentence; since, until: the window of the changes, whole months where `by_month`; period: that of
     everything else; none_found, no_spots: what stands where there is no change or no hot spot; before: the days that
-    the changes are compared with, None where there is no earlier time; limits: what these data cannot say, and which
+    the changes are compared with, None where there is no earlier time; same_season: whether these are of the same
+    season; limits: what these data cannot say, and which
     they are; link: where the same view opens, or ""; made: date of the brief; illustrative: made of sample data.
     """
 
@@ -108,6 +109,7 @@ class Brief:
     made: dt.date
     changes: tuple[Decision, ...] = ()
     before: tuple[dt.date, dt.date] | None = None
+    same_season: bool = True
     picture: Picture | None = None
     spots: tuple[SpotRow, ...] = ()
     whom: str = ""
@@ -148,13 +150,14 @@ def _changes(brief: Brief, t: Translator) -> tuple[Block, ...]:
         return heading, Text(t("Nothing to decide. {reason}", reason=brief.none_found).rstrip())
     window, before = (Span(*dates, brief.by_month) for dates in ((brief.since, brief.until), brief.before))
     when = at_head(t("{window}, compared with {before}.", window=window, before=before))
+    when += "" if brief.same_season else " " + t("The season alone may explain it.")
     rows = tuple(replace(row, name=f"{at}. {row.name}") for at, row in enumerate(brief.changes, 1))
     return heading, Text(when, "note"), decisions(t("Finding"), rows, t)
 
 
 def decisions(what: str, rows: tuple[Decision, ...], t: Translator) -> Decisions:
     """What is to be decided on, with boxes and lines for who, until when and the minutes."""
-    boxes = (t("decide"), t("look again"), t("no action"))
+    boxes = (t("as proposed"), t("look again"), t("no action"))
     return Decisions((what, t("Decision")), rows, boxes, (t("Who"), t("By when"), t("Minutes")))
 
 
@@ -192,7 +195,7 @@ def _spots(spots: tuple[SpotRow, ...], t: Translator) -> Table:
         )
         for spot in spots
     )
-    header = ("#", t("Hot spot"), t("Alerts"), t("Ratio") if dense else t("Expected"))
+    header = ("#", t("Hot spot"), t("Alerts"), t("Times as dense") if dense else t("Expected"))
     return Table(header, rows, (0.35, 3.1, 1.5, 2.3), right=(2, 3))
 
 

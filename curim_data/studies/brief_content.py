@@ -130,6 +130,7 @@ def brief_content(
         made=made,
         changes=() if tells_nothing else tuple(to_decide(one, city, t, look) for one in study.cards),
         before=study.changes.periods.before,
+        same_season=study.changes.periods.same_season,
         picture=_map(study, city, t) if city.outlined else None,
         spots=tuple(SpotRow(s.rank, study.names[s.id](t), s.n, s.expected, s.times_in_words(t), least) for s in spots),
         whom=affected_sentence(study, city, t),
