@@ -345,11 +345,7 @@ def list_table(page: Page, shown: Sequence[SpotSummary]) -> pd.DataFrame:
         {
             "rank": spot.rank,
             "name": line.name(t),
-            **(
-                {"streets": ", ".join(t.label(street.labels) for street in streets_in(page.city, _shape(line)))}
-                if page.city.streets
-                else {}
-            ),
+            "streets": ", ".join(t.label(street.labels) for street in streets_in(page.city, _shape(line))),
             "id": spot.id,
             "n": spot.n,
             **(

@@ -91,12 +91,9 @@ def _draw_changes(page: Page, frame: pd.DataFrame) -> None:
     order = [name for name in MAIN if name != "what" or frame["what"].nunique() > 1]
     if page.narrow and "what" in order:
         frame = frame.assign(where=frame["where"] + " · " + frame["what"])
+    shown = {name: headings[name] for name in order}
     columns, row_height = tables.wrapped_columns(
-        frame,
-        {name: headings[name] for name in order},
-        page.room.column,
-        wrapped=("what", "where"),
-        numbers=numbers,
+        frame, shown, page.room.column, wrapped=("what", "where"), numbers=numbers
     )
     tables.draw_table(
         page,
