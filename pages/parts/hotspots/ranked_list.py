@@ -52,7 +52,7 @@ MOST_CHIPS: Final = 3  # of the filter in a headline
 FINEST_OFFERED: Final = 11  # finer cells are smaller than the error of a phone's position
 LISTED: Final = ("n", "base_n")  # the columns of counts of the list; that of women is one of shares
 ORDER_WORDS: Final[dict[Order, str]] = {
-    "excess": N_("Above expected (95 %)"),
+    "excess": N_("Above expected"),
     "ratio": N_("Ratio"),
     "alerts": N_("Alerts"),
     "p": N_("Corrected p"),
@@ -259,7 +259,7 @@ def _list_headings(page: Page, shown: tuple[SpotSummary, ...]) -> dict[str, str]
         "name": (True, t("Hot spot")),
         "n": (True, t("Alerts")),
         "rate": (base != LAND, t(RATE_WORDS[base]) if base in RATE_WORDS else ""),
-        "excess": (compared, t("Above expected (95 %)")),
+        "excess": (compared, t("Above expected")),
         "ratio": (
             any(ratio_says_something(spot) or not is_compared(spot) for spot in spots),
             t("Ratio (95 %)") if all(map(is_compared, spots)) else t("Ratio"),
