@@ -484,7 +484,7 @@ def _draw_clearest_places(page: Page, f: AlertFilter, frame: pd.DataFrame) -> No
         with st.container(gap=None):
             page_link(page, "gender", place, filter=f.replace(places=(row["place"],), districts=(), cells=()))
             verdict = _VERDICTS[1 if row["direction"] > 0 else -1]
-            st.caption(f"{t(verdict)} ({_share(page, row)})" if _share_told(page, row) else t(verdict))
+            st.caption(t.pair(t(verdict), _share(page, row)) if _share_told(page, row) else t(verdict))
 
 
 def _draw_place_table(page: Page, frame: pd.DataFrame) -> None:

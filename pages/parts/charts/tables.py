@@ -92,8 +92,7 @@ def draw_table(
         headings = {name: label for name, label in headings.items() if name in narrow}
     if phone and page.narrow:
         shown = {name: label for name, label in headings.items() if name in phone}
-        plain_height: int | Literal["content"] = 520 if len(frame) > FITTED_PLAIN else "content"
-        draw_plain_table(page, frame.head(MOST_PRINTED), shown, alt=alt, height=plain_height, **written)
+        draw_plain_table(page, frame, shown, alt=alt, **written)
     else:
         draw_for_print(page.t, frame, headings, **written)
         st.dataframe(

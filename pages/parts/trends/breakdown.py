@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.trends.time_series import week_clock
-from curim_data.model import N_, BoolArray, category_label, is_small, value_label
+from curim_data.model import N_, BoolArray, Translator, category_label, is_small, value_label
 from curim_data.model.labels import grade_words
 from curim_data.privacy import BAND_HOURS, Counted
 from curim_data.studies import changes
@@ -50,7 +50,7 @@ def draw_changes_table(page: Page) -> None:
     if frame.empty or study.periods.before is None:
         st.write(t(study.periods.choice.explanation if study.periods.before is None else _NOTHING))
     else:
-        _draw_changes(page, frame)
+        (_draw_for_phone if page.narrow else _draw_for_screen)(page, frame, _headings(t))
         made = t.n(
             "{n} comparison was made, and having looked so often is allowed for.",
             "{n} comparisons were made, and having looked so often is allowed for.",
@@ -71,10 +71,47 @@ def draw_changes_table(page: Page) -> None:
 _NOTHING: Final = N_("There is nothing to compare.")
 
 
-def _draw_changes(page: Page, frame: pd.DataFrame) -> None:
-    """The table to sort, on a phone a plain one: the main columns; all of them are in the file."""
+def _draw_for_phone(page: Page, frame: pd.DataFrame, headings: dict[str, str]) -> None:
+    """The surest rows as a plain table: place and what, both counts, the grade; all rows and columns in the file."""
     t = page.t
-    headings = {
+    change = [
+        f"{t.number(was, 1) if was == was else tables.NONE} → {n}"
+        for was, n in zip(frame["expected"], frame["after"], strict=True)
+    ]
+    told = frame.assign(where=frame["where"] + " · " + frame["what"], after=change).head(tables.MOST_PRINTED)
+    shown = {name: headings[name] for name in ("where", "after", "sure")}
+    tables.draw_plain_table(page, told, shown, alt=t("What else changed?"), height=520 if len(told) > 6 else "content")
+    tables.download_button(
+        page, frame[[*headings]].rename(columns=headings), "changes.csv", key="trends_changes_download"
+    )
+
+
+def _draw_for_screen(page: Page, frame: pd.DataFrame, headings: dict[str, str]) -> None:
+    """The table to sort: the main columns; all of them are in the file."""
+    numbers = [name for name in DIGITS if pd.api.types.is_numeric_dtype(frame[name])]
+    order = [name for name in MAIN if name != "what" or frame["what"].nunique() > 1]
+    shown = {name: headings[name] for name in order}
+    columns, row_height = tables.wrapped_columns(
+        frame, shown, page.room.column, wrapped=("what", "where"), numbers=numbers
+    )
+    tables.draw_table(
+        page,
+        frame,
+        headings,
+        key="trends_changes",
+        alt=page.t("What else changed?"),
+        file_name="changes.csv",
+        digits={name: DIGITS[name] for name in numbers},
+        columns=columns,
+        order=order,
+        height=min(420, row_height * (len(frame) + 1)),
+        row_height=row_height,
+    )
+
+
+def _headings(t: Translator) -> dict[str, str]:
+    """All columns."""
+    return {
         "where": t("Where"),
         "what": t("What"),
         "expected": t("Expected"),
@@ -87,28 +124,6 @@ def _draw_changes(page: Page, frame: pd.DataFrame) -> None:
         "q": t("Corrected p"),
         "test": t("Compared with"),
     }
-    numbers = [name for name in DIGITS if pd.api.types.is_numeric_dtype(frame[name])]
-    order = [name for name in MAIN if name != "what" or frame["what"].nunique() > 1]
-    if page.narrow and "what" in order:
-        frame = frame.assign(where=frame["where"] + " · " + frame["what"])
-    shown = {name: headings[name] for name in order}
-    columns, row_height = tables.wrapped_columns(
-        frame, shown, page.room.column, wrapped=("what", "where"), numbers=numbers
-    )
-    tables.draw_table(
-        page,
-        frame,
-        headings,
-        key="trends_changes",
-        alt=t("What else changed?"),
-        file_name="changes.csv",
-        digits={name: DIGITS[name] for name in numbers},
-        columns=columns,
-        order=order,
-        height=min(420, row_height * (len(frame) + 1)),
-        row_height=row_height,
-        phone=("where", "expected", "after", "sure"),
-    )
 
 
 def changes_frame(page: Page, written: pd.DataFrame) -> pd.DataFrame:
