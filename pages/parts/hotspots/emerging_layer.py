@@ -26,6 +26,8 @@ from pages.parts.charts import (
     draw_chart,
     draw_place_downloads,
     draw_selectable_table,
+    fitted_columns,
+    row_height,
     time_axis,
     wrapped_columns,
 )
@@ -48,7 +50,7 @@ from pages.parts.hotspots.choices import (
     emerging_of,
     selected_id,
 )
-from pages.parts.hotspots.ranked_list import SPAN, draw_heading, lines_in_area
+from pages.parts.hotspots.ranked_list import MAIN, SPAN, draw_heading, lines_in_area
 from pages.parts.maps import (
     MAP_OF,
     Pin,
@@ -260,10 +262,11 @@ def _draw_class_table(
         "since": t("Since"),
         "n": t("Alerts"),
     }
+    columns, height = fitted_columns(table, headings, most=MAIN), row_height(1)
     if page.narrow:
         del headings["n"]
-    room = map_width(page.room, SPAN) - SELECT_BOX
-    columns, height = wrapped_columns(table, headings, room, wrapped=("name", "class", "since"), least=70)
+        room = map_width(page.room, SPAN) - SELECT_BOX
+        columns, height = wrapped_columns(table, headings, room, wrapped=("name", "class", "since"), least=70)
     draw_selectable_table(
         page,
         table,
