@@ -75,7 +75,7 @@ def _draw_for_phone(page: Page, frame: pd.DataFrame, headings: dict[str, str]) -
     """The surest rows as a plain table: place and what, both counts, the grade; all rows and columns in the file."""
     t = page.t
     change = [
-        f"{t.number(was, 1) if was == was else tables.NONE} → {n}"
+        f"{t.number(was, 1) if was == was else tables.NONE} → {n if isinstance(n, str) else t.number(n)}"
         for was, n in zip(frame["expected"], frame["after"], strict=True)
     ]
     told = frame.assign(where=frame["where"] + " · " + frame["what"], after=change).head(tables.MOST_PRINTED)
