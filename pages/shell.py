@@ -83,9 +83,8 @@ def draw_styles(page: Page) -> None:
         " background: var(--curim-ground)}"
         " @media screen and (max-width: 640px) {.stMainBlockContainer {padding-bottom: 5.5rem}"
         " .st-key-bottom_bar {position: fixed; inset: auto 0 0 0; z-index: 99; padding: .35rem .75rem;"
-        " flex-wrap: nowrap; overflow-x: auto; background: var(--curim-ground);"
-        " border-top: 1px solid var(--curim-line)}"
-        " .st-key-bottom_bar :is([data-testid='stPageLink-NavLink'], button) {min-height: 2.6rem; white-space: nowrap}"
+        " flex-wrap: nowrap; background: var(--curim-ground); border-top: 1px solid var(--curim-line)}"
+        " .st-key-bottom_bar button {min-height: 2.6rem; white-space: nowrap}"
         " .st-key-bottom_bar > div {flex: none; width: auto}}"
         " @media print {.st-key-bottom_bar {display: none !important}}"
         f" :root {{--curim-ground: {palette(page.theme).background}; --curim-line: {palette(page.theme).grid}}}"
@@ -133,12 +132,13 @@ def sidebar(page: Page, open_page: str, entries: list[st.Page]) -> None:
 
 
 def bottom_bar(page: Page, entries: list[st.Page], *, filtered: bool) -> None:
-    """A phone's filter and pages, within reach of the thumb."""
+    """A phone's filter and the menu of its pages, within reach of the thumb."""
     with st.container(horizontal=True, gap="small", key="bottom_bar"):
         if filtered:
             filter_bar.draw_opener(page, filter_bar.EVERYTHING, t("Filter"), type="tertiary", width="content")
-        for link in entries:
-            st.page_link(link, query_params=page.query, width="content")
+        with st.popover(t("Pages"), type="tertiary", width="content"):
+            for link in entries:
+                st.page_link(link, query_params=page.query, width="stretch")
 
 
 def audience_switch(page: Page) -> None:

@@ -130,9 +130,12 @@ class CommandContext:
     @cached_property
     def filter(self) -> AlertFilter:
         """The filter of the options; UsageError for an unknown value, since a script must not guess."""
-        f, dropped = AlertFilter.from_query(self.query, self.source.city, self.source.other_categories)
-        for message in dropped:
-            raise unusable(message.values["word"], message.values["value"], "“curim city show”, --help")
+        city, others = self.source.city, self.source.other_categories
+        f, dropped = AlertFilter.from_query(self.query, city, others)
+        for word, value in (tuple(message.values.values()) for message in dropped):
+            field = AlertFilter.field(word)
+            name = dict(zip(field.words, field.names, strict=True))[word]
+            raise unusable(word, value, ", ".join(field.choices(name, city, others)) or field.words[word])
         check_asked(f, (), self.source)
         self.asks(f)
         return f

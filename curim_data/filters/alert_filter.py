@@ -267,7 +267,7 @@ def _by_group(picks: list[Pick], t: Translator, city: CityProfile) -> list[Pick]
 # the head of the sentence, whether the field is set or not.
 CATEGORIES: Final[Field] = Field(
     names=("categories", "groups"),
-    words={"category": "ID,ID,…", "group": "ID,ID,…"},
+    words={"category": "ID,ID,…", "group": "GROUP,GROUP,…"},
     title=Message("Category"),
     dimensions={"categories": "category", "groups": "group"},
     widget=Widget(2, more=False),

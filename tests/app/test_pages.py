@@ -106,6 +106,15 @@ def test_a_link_of_before_says_where_its_answer_is_now(seen: Open) -> None:
     assert told(tab="concentration") == []
 
 
+def test_a_phone_has_its_filter_and_one_menu_of_pages(open_page: Open) -> None:
+    app = open_page("trends", lang="en")
+    app.session_state["page_column"] = {"size": [390, 358]}
+    app.run()
+    assert app.button(key="filter_open_all").label == "Filter"
+    (menu,) = [one for one in app.main.get("popover") if one.proto.popover.label == "Pages"]
+    assert {"Briefing", "Trends", "Help"} <= {link.proto.label for link in menu.get("page_link")}
+
+
 def test_own_dates_take_the_place_of_a_preset_and_give_way_to_one(open_page: Open) -> None:
     app = open_page("trends", lang="en")
     app.selectbox(key="filter_period").select("own").run()

@@ -16,7 +16,6 @@ CLIPPED = """() => {
   const main = document.querySelector('[data-testid="stMain"]');
   const out = [];
   for (const one of main.querySelectorAll('h1, h2, h3, p, button, a, canvas, table, .js-plotly-plot, .main-svg')) {
-    if (one.closest('.st-key-bottom_bar')) continue;  // it scrolls by itself
     const box = one.getBoundingClientRect();
     if (box.width && (box.left < -1 || box.right > window.innerWidth + 1)) out.push(one.tagName + ' ' + one.innerText);
   }

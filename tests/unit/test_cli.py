@@ -118,7 +118,7 @@ WITHOUT_AUDIENCE = [["batches"], ["quarantine", "x"], ["plan", "list"], ["plan",
 UNUSABLE = [
     (["counts", "--period", "yesterday"], "--period yesterday"),
     (["counts", "--from", "1 March"], "1 March"),
-    (["counts", "--category", "nothing"], "--category nothing"),
+    (["counts", "--category", "nothing"], "--category nothing: possible values are graffiti, "),
     (["counts", "--by", "alert_id"], "alert_id"),
     (["counts", "--by", "week,week"], "week,week"),
     (["counts", "--by", "week", "--resolution", "9"], "--resolution"),
