@@ -16,6 +16,7 @@ from curim_data.privacy import LIGHT_ALONE, NO_SEVERITY
 from curim_data.store import Home
 from pages.parts.frame import guard
 from tests.app.conftest import PAGES, SPOKEN, Open, fine, visit, word
+from tests.net.pages import View, run_page
 
 
 @pytest.mark.parametrize("lang", ["el", "fr"])  # the tests below and others open each page in English
@@ -106,10 +107,9 @@ def test_a_link_of_before_says_where_its_answer_is_now(seen: Open) -> None:
     assert told(tab="concentration") == []
 
 
-def test_a_phone_has_its_filter_and_one_menu_of_pages(open_page: Open) -> None:
-    app = open_page("trends", lang="en")
-    app.session_state["page_column"] = {"size": [390, 358]}
-    app.run()
+@pytest.mark.usefixtures("open_page")
+def test_a_phone_has_its_filter_and_one_menu_of_pages() -> None:
+    app = run_page(View("trends", {"lang": "en"}, phone=True), {})
     assert app.button(key="filter_open_all").label == "Filter"
     (menu,) = [one for one in app.main.get("popover") if one.proto.popover.label == "Pages"]
     assert {"Briefing", "Trends", "Help"} <= {link.proto.label for link in menu.get("page_link")}
