@@ -41,10 +41,6 @@ from curim_data.privacy import BAND_HOURS, Counted, WrittenCounts
 
 # The column of lists out of which a dimension with several values an alert is made.
 LISTED: Final = {"hour": "span", "category": "theme", "group": "theme"}
-# The city's harm index of an alert, for those only who see exact counts, and the column it follows from. An alert of
-# several categories has the largest of theirs and is one row.
-HARM: Final = "harm"
-MADE_OF: Final = {**LISTED, HARM: "theme"}
 DIMENSIONS: Final = (
     "cell",
     "year",
@@ -233,20 +229,20 @@ def aggregate(
     afterwards: there are far fewer lists than alerts.
     """
     levels = source.alerts.levels
-    columns = {MADE_OF.get(name, name): _expression(name, layout.resolution, points, levels) for name in layout.by}
+    columns = {LISTED.get(name, name): _expression(name, layout.resolution, points, levels) for name in layout.by}
     counted = _count(source.alerts, conditions, columns)
     if "cell" in counted and counted["cell"].dtype == np.int64:  # none is missing
         cells, at = np.unique(counted["cell"], return_inverse=True)
         counted["cell"] = counted_cells(source.city, cells)[at]
     labels = {name: pd.Index([*levels[name], None], dtype="str") for name in layout.by if name in levels}
-    listed, asked = [name for name in layout.by if name in MADE_OF], _asked_values(f, source.city)
+    listed, asked = [name for name in layout.by if name in LISTED], _asked_values(f, source.city)
     for name in listed:
         values, of = source.once("listed", (name, layout.banded), partial(_listed, name, layout.banded, source))
         if of is not None:
             labels[name] = of
             wanted = of.get_indexer(pd.Index(list(asked.get(name, ())), dtype="str"))
             values = values[values[name].isin(wanted)] if len(wanted) else values
-        counted = counted.merge(values, on=MADE_OF[name])
+        counted = counted.merge(values, on=LISTED[name])
         counted["n"] *= counted.pop("part")
     table = sum_by(counted, layout.by) if listed or "cell" in counted else counted
     if "hour" in listed:
@@ -276,7 +272,7 @@ def _count(alerts: Relation, conditions: Sequence[str], columns: Mapping[str, st
 
 def _expression(name: str, resolution: int | None, points: pd.DataFrame | None, levels: Levels) -> str:
     """What a dimension is made of, in SQL."""
-    column = MADE_OF.get(name, name)
+    column = LISTED.get(name, name)
     if name == "cell":
         return cell(resolution or 0)
     if name == "year":
@@ -290,15 +286,15 @@ def _listed(name: str, banded: bool, source: Source) -> tuple[pd.DataFrame, pd.I
     """What alerts have of a dimension of which one alert may have several values: the code of its list, a value, and
     how large a part of the alert that is. Texts are places among the labels, which stand beside.
     """
-    texts = (*source.alerts.levels[MADE_OF[name]], None)
+    texts = (*source.alerts.levels[LISTED[name]], None)
     lists = [_values(name, split_list(text), source.city, banded) for text in texts]
     sizes = np.array([len(values) for values in lists])
     values: Any = [value for values in lists for value in values]
-    labels = None if name in ("hour", HARM) else pd.Index(sorted(set(values)), dtype="str")
+    labels = None if name == "hour" else pd.Index(sorted(set(values)), dtype="str")
     values = np.array(values, float) if labels is None else labels.get_indexer(values)
     codes = np.repeat(np.arange(len(lists), dtype=np.int32), sizes)
     part = 1 / np.repeat(sizes, sizes) if name == "hour" else 1.0
-    return pd.DataFrame({MADE_OF[name]: codes, name: values, "part": part}), labels
+    return pd.DataFrame({LISTED[name]: codes, name: values, "part": part}), labels
 
 
 def _values(name: str, listed: tuple[str, ...], city: CityProfile, banded: bool) -> list[Any]:
@@ -310,9 +306,6 @@ def _values(name: str, listed: tuple[str, ...], city: CityProfile, banded: bool)
     if name == "category":
         return categories
     tree = city.categories
-    if name == HARM:
-        known = [tree[category].harm for category in categories if category in tree]
-        return [max((harm for harm in known if harm is not None), default=float("nan"))]
     return list(dict.fromkeys(tree[category].group if category in tree else "" for category in categories))
 
 
@@ -374,7 +367,7 @@ class Question:
 
     def layout(self, by: Sequence[str], resolution: int | None = None, *, complete: bool = False) -> Layout:
         """A table that the audience may ask for; ValueError, UnknownTimeError or DisclosureError for another."""
-        known = dimensions() if self.source.protected else (*dimensions(), HARM)
+        known = dimensions()
         unknown = [name for name in by if name not in known]
         if unknown or len(set(by)) != len(by):
             names = ", ".join(unknown or by)

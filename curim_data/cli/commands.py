@@ -354,7 +354,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "city categories": _from_file(
         "city.edited set_categories",
         ".csv, .xlsx, .toml",
-        columns="id, kind, group, sensitive, harm, label_el, label_en, label_fr",
+        columns="id, kind, group, sensitive, label_el, label_en, label_fr",
     ),
     "city helplines": _from_file(
         "city.edited set_help_lines", ".csv, .xlsx", columns="text | text_el, text_en, text_fr"

@@ -7,7 +7,7 @@ A profile is a folder of plain files that a city edits:
                       study area is known, land.geojson holds a stand-in (round the place of the view, if any);
                       least_count, least_sensitive_count: optional, the smallest counts that council and public see,
                       where the city wants larger ones than 5 and, in sensitive categories, 10
-    categories.toml   [[category]] id, kind, group, sensitive, labels {el, en, fr}, optional harm; [[group]] id, labels
+    categories.toml   [[category]] id, kind, group, sensitive, labels {el, en, fr}; [[group]] id, labels
     land.geojson      one (multi)polygon, WGS84: the study mask that neither filter nor import moves
     districts.geojson features with properties id and label_el, label_en, label_fr
     landmarks.toml    [[landmark]] id, longitude, latitude, radius (metres), labels {el, en, fr}
@@ -29,7 +29,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -103,18 +102,13 @@ class ProfileError(ValueError):
 
 @dataclass(frozen=True)
 class Category:
-    """A node of the category tree. `sensitive`: sexual or gender-based, counted with the stricter threshold.
-
-    `harm`: what one such incident weighs by the city's harm index (zero or more, in any unit); None where it gives
-    none.
-    """
+    """A node of the category tree. `sensitive`: sexual or gender-based, counted with the stricter threshold."""
 
     id: str
     kind: str
     group: str
     sensitive: bool
     labels: Mapping[str, str]
-    harm: float | None = None
 
 
 @dataclass(frozen=True)
@@ -187,11 +181,6 @@ class CityProfile:
     def sensitive(self) -> frozenset[str]:
         """Ids of the sensitive categories."""
         return frozenset(c.id for c in self.categories.values() if c.sensitive)
-
-    @property
-    def has_harm_index(self) -> bool:
-        """Whether the city says of a category how much harm an incident of it does."""
-        return any(category.harm for category in self.categories.values())
 
     def project(self, longitude: Any, latitude: Any) -> tuple[np.ndarray, np.ndarray]:
         """Project arrays of degrees (WGS84) to metres: two float arrays of the same shape; NaN stays NaN."""
@@ -346,9 +335,7 @@ def load_city(folder: Path) -> CityProfile:
             view=head.get("view", {}),
             groups={group["id"]: group["labels"] for group in tree.get("group", [])},
             categories={
-                c["id"]: Category(
-                    c["id"], c["kind"], c.get("group", ""), bool(c.get("sensitive")), c["labels"], _harm(c)
-                )
+                c["id"]: Category(c["id"], c["kind"], c.get("group", ""), bool(c.get("sensitive")), c["labels"])
                 for c in tree.get("category", [])
             },
             land=_union(folder, "land.geojson"),
@@ -388,16 +375,6 @@ def least_counts(head: Mapping[str, Any]) -> tuple[int, int]:
             )
         found.append(told)
     return found[0], found[1]
-
-
-def _harm(category: Mapping[str, Any]) -> float | None:
-    """The harm index of a category of categories.toml; ProfileError where it is no number from zero on."""
-    harm = category.get("harm")
-    if harm is None:
-        return None
-    if isinstance(harm, bool) or not isinstance(harm, int | float) or not 0 <= harm < math.inf:
-        raise ProfileError(f"categories.toml: harm of {category['id']} has to be a number, zero or more, not {harm!r}")
-    return float(harm)
 
 
 def profile_version(folder: Path) -> str:

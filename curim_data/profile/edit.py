@@ -27,7 +27,6 @@ from curim_data.model.city import (
     LEAST_SENSITIVE_COUNT,
     MOST_LEAST,
     Area,
-    Category,
     Landmark,
 )
 from curim_data.profile import tables
@@ -263,8 +262,8 @@ def set_categories(
 ) -> EditReport:
     """Give the category tree: a table (frame, CSV, XLSX; see `tables.categories`) or a categories.toml.
 
-    `groups` may say the groups that a frame's categories are in; the city's unless given. A table without a column harm
-    or sensitive leaves the harm index of each category, or which are sensitive, as it was.
+    `groups` may say the groups that a frame's categories are in; the city's unless given. A table without a column
+    sensitive leaves which are sensitive as it was.
     """
     if isinstance(source, pd.DataFrame):
         table, groups = source.fillna("").astype(str), dict(home.city().groups) if groups is None else groups
@@ -273,27 +272,14 @@ def set_categories(
     kept, found = tables.categories(table, groups, name)
     before = home.city()
     notes = gone_notes(before, {one.id for one in found})
-    found, more = _as_they_were(before, found, {fold(column) for column in table.columns})
-    notes += more
+    known, columns = before.categories, {fold(column) for column in table.columns}
+    if "sensitive" not in columns and any(one.sensitive for one in known.values()):
+        found = [replace(one, sensitive=one.id in known and known[one.id].sensitive) for one in found]
+        text = N_("The file has no column {columns}: there each category stays as it was.")
+        notes.append(Message(text, {"columns": "sensitive"}))
     return _changed(
         home, lambda folder, _: write_categories(folder, kept, found), "categories", name, n=len(found), notes=notes
     )
-
-
-def _as_they_were(
-    before: CityProfile, found: list[Category], columns: set[str]
-) -> tuple[list[Category], list[Message]]:
-    """Categories with what their table has no column for, and what is said of it."""
-    known = before.categories
-    kept: list[str] = []
-    if before.has_harm_index and "harm" not in columns:
-        found = [replace(one, harm=known[one.id].harm if one.id in known else None) for one in found]
-        kept.append("harm")
-    if "sensitive" not in columns and any(one.sensitive for one in known.values()):
-        found = [replace(one, sensitive=one.id in known and known[one.id].sensitive) for one in found]
-        kept.append("sensitive")
-    text = N_("The file has no column {columns}: there each category stays as it was.")
-    return found, [Message(text, {"columns": ", ".join(kept)})] if kept else []
 
 
 def set_names(

@@ -84,9 +84,7 @@ def write_categories(folder: Path, groups: Mapping[str, Mapping[str, str]], cate
     parts = [f"[[group]]\nid = {_value(key)}\nlabels = {_labels(labels)}\n" for key, labels in groups.items()]
     parts += [
         f"[[category]]\nid = {_value(c.id)}\nkind = {_value(c.kind)}\ngroup = {_value(c.group)}\n"
-        f"sensitive = {_value(c.sensitive)}\n"
-        + (f"harm = {_value(c.harm)}\n" if c.harm is not None else "")
-        + f"labels = {_labels(c.labels)}\n"
+        f"sensitive = {_value(c.sensitive)}\nlabels = {_labels(c.labels)}\n"
         for c in categories
     ]
     (folder / "categories.toml").write_text("\n".join(parts), "utf-8")
@@ -399,18 +397,17 @@ def _label_columns(table: pd.DataFrame, words: Collection[str], other: str) -> d
     return {other: plain, **found} if plain is not None else found
 
 
-CATEGORY_COLUMNS: Final = ("id", "kind", "group", "sensitive", "harm", *(f"label_{lang}" for lang in LANGUAGES))
+CATEGORY_COLUMNS: Final = ("id", "kind", "group", "sensitive", *(f"label_{lang}" for lang in LANGUAGES))
 
 
 def categories_table(categories: Iterable[Category]) -> pd.DataFrame:
-    """The city's categories as a table that `categories` reads back: id, kind, group, sensitive, harm, labels."""
+    """The city's categories as a table that `categories` reads back: id, kind, group, sensitive, labels."""
     rows = [
         {
             "id": c.id,
             "kind": c.kind,
             "group": c.group,
             "sensitive": "yes" if c.sensitive else "no",
-            "harm": "" if c.harm is None else f"{c.harm:g}",
             **{f"label_{lang}": c.labels.get(lang, "") for lang in LANGUAGES},
         }
         for c in categories
@@ -421,7 +418,7 @@ def categories_table(categories: Iterable[Category]) -> pd.DataFrame:
 def categories(
     table: pd.DataFrame, groups: Mapping[str, Mapping[str, str]], name: str
 ) -> tuple[dict[str, Mapping[str, str]], list[Category]]:
-    """Categories and their groups out of a table: id, kind, group, sensitive, harm, label_el, label_en, label_fr.
+    """Categories and their groups out of a table: id, kind, group, sensitive, label_el, label_en, label_fr.
 
     An empty id is made of the label. A group is one of `groups` by its id or a label, or a new one.
     """
@@ -431,7 +428,7 @@ def categories(
         raise _lacks(name, "id (label_el, label_en, label_fr)")
     kept = dict(groups)
     by_word = {slug(word): key for key, labels in groups.items() for word in (key, *labels.values())}
-    rows: list[tuple[str, str, str, bool, dict[str, str], float | None]] = []
+    rows: list[tuple[str, str, str, bool, dict[str, str]]] = []
     for number, row in enumerate(table.to_dict("records"), start=2):
         cells = {key: str(row[column]).strip() for key, column in columns.items()}
         labels = {lang: str(row[column]).strip()[:LONGEST_LABEL] for lang, column in named.items() if row[column]}
@@ -445,10 +442,8 @@ def categories(
         kind = _word(cells.get("kind", "offence") or "offence", _meanings(*Kind), "kind", name, number)
         sensitive = cells.get("sensitive", "")
         yes = _word(sensitive, _meanings("yes", "no") | {"": "no"}, "sensitive", name, number)
-        said = cells.get("harm", "")
-        harm = _number(said, "harm", name, number, least=0) if said else None
         in_group = by_word.get(slug(group), "")
-        rows.append((cells.get("id") or key, kind, in_group, yes == "yes", labels or {"en": key}, harm))
+        rows.append((cells.get("id") or key, kind, in_group, yes == "yes", labels or {"en": key}))
     twice = pd.Series([row[0] for row in rows])
     if twice.duplicated().any():
         raise ImportProblem(Message(_TWICE.text, {"name": str(twice[twice.duplicated()].iloc[0]), "file": name}))
@@ -503,14 +498,13 @@ def tell_categories(source: Path, name: str, _: Mapping[str, Any]) -> tuple[dict
             str(one["id"]): {str(lang): str(text) for lang, text in dict(one["labels"]).items()}
             for one in parsed.get("group", [])
         }
-        weighed, marked = (any(key in one for one in parsed["category"]) for key in ("harm", "sensitive"))
+        marked = any("sensitive" in one for one in parsed["category"])
         rows = [
             {
                 "id": str(one["id"]),
                 "kind": str(one["kind"]),
                 "group": str(one.get("group", "")),
                 **({"sensitive": "yes" if one.get("sensitive") else "no"} if marked else {}),
-                **({"harm": str(one.get("harm", ""))} if weighed else {}),
                 **{f"label_{lang}": str(one.get("labels", {}).get(lang, "")) for lang in LANGUAGES},
             }
             for one in parsed["category"]

@@ -48,6 +48,9 @@ COLUMNS: Final = (
     "x, y, local_date, hour, category, source, incident_id, coalesce(occurred_from_us, reported_at_us) AS moment"
 )
 BY_MONTH: Final = "time_precision = 'month'"
+EXACT_ONLY: Final = Message(
+    "Only analysts and specialists may ask this: it needs the place and day of every single alert."
+)
 
 
 @dataclass(frozen=True)
@@ -91,9 +94,7 @@ class Events:
 def read_events(source: Source, f: AlertFilter) -> Events:
     """Read the events under a filter. DisclosureError for an audience without exact counts."""
     if source.protected:
-        raise DisclosureError(
-            Message("Only analysts and specialists may ask this: it needs the place and day of every single alert.")
-        )
+        raise DisclosureError(EXACT_ONLY)
     usable, (n, unmapped, on_default, monthly) = _usable(source, f, BY_MONTH)
     read = source.alerts.frame(COLUMNS, usable, "ORDER BY local_date, alert_id")
     if len(read) > MOST_EVENTS:  # the same ones each time

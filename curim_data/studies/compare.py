@@ -318,7 +318,6 @@ class CityFigures:
     shares: Mapping[SharesBy, Mapping[str, CountedPart] | Message]
     rate: CountedRate | None
     least: int
-    choices: tuple[Choice, ...] = ()
 
 
 def compared_periods(first: Source, second: Source, stretch: Stretch = "12m") -> Periods | None:
@@ -366,7 +365,6 @@ def city_figures(source: Source, period: tuple[dt.date, dt.date]) -> CityFigures
         shares=_all_shares(source, f, float(total.n), scatter),
         rate=None if residents is None else CountedRate(float(total.n), residents, days, scatter),
         least=threshold(source, False),
-        choices=(scatter.choice,),
     )
 
 

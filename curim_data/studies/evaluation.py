@@ -28,8 +28,8 @@ from curim_data.model.labels import grade_words
 from curim_data.model.plan import STATUS_WORDS, TEST
 from curim_data.plans.plan_store import Change
 from curim_data.privacy import DisclosureError, asked_categories, is_sensitive, is_sensitive_category
+from curim_data.studies.alert_points import EXACT_ONLY
 from curim_data.studies.cells import area_frame, whole_city
-from curim_data.studies.hot_spots import EXACT_ONLY
 from curim_data.studies.periods import DAY, earlier_spans, steps_between
 from curim_data.studies.plan import Placebos, placebos
 

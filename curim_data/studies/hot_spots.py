@@ -367,9 +367,6 @@ def _hot_spots(source: Source, f: AlertFilter, resolution: int | None, base: Den
     return HotSpotStudy(total, counted, hot, hot_spots(hot), cold_spots(hot), int(chosen.value), choices, power)
 
 
-EXACT_ONLY: Final = Message(
-    "Alerts are weighed only for those who see exact counts: of the protected copy counts alone are given."
-)
 CLUSTER_RESOLUTION: Final = 12
 
 

@@ -18,7 +18,6 @@ from analysis.comparison import by_own_mean, compare_rates, compare_shares
 from analysis.gender import WOMAN
 from curim_data.model import (
     CityProfile,
-    KnownTime,
     Message,
     Span,
     Translator,
@@ -50,6 +49,7 @@ from pages.parts.frame import (
     draw_link_choice,
     escape_markdown,
     headed,
+    help_link,
     palette,
     record,
     shared,
@@ -107,7 +107,6 @@ def draw_comparison_page(page: Page) -> None:
         _draw_shares(page, first, second, shares)
         _draw_months(page, first, second, periods)
         _draw_rates(page, first, second)
-        _draw_choices_made(page, first, second)
 
 
 def _draw_choices(page: Page) -> tuple[Page | None, Stretch]:
@@ -191,23 +190,13 @@ def headline(t: Translator, first: NamedCity, second: NamedCity, shares: pd.Data
 
 
 def _told(t: Translator, first: NamedCity, second: NamedCity, periods: Periods) -> str:
-    whole = t("Whole cities, without the filter.")
-    if periods.common:
-        return t("Both cities: {period}.", period=Span(*periods.first, by_month=True)) + " " + whole
-    told = ". ".join(
+    told = "; ".join(
         t.pair(name, t.span(Span(*period, by_month=True)))
         for name, period in ((first.name, periods.first), (second.name, periods.second))
     )
-    return f"{told}. {whole}"
+    return f"{told}. " + t("Whole cities, without the filter.")
 
 
-# From this difference on a share of alerts that lack something differs.
-APART: Final = 0.05
-TIMES: Final = {
-    KnownTime.HOUR: Message("the time of day"),
-    KnownTime.DAY: Message("the day"),
-    KnownTime.MONTH: Message("the month alone"),
-}
 ASKED: Final = {
     "affected_gender": Message("the gender of the person affected"),
     "reporter_gender": Message("the gender of the person who alerts"),
@@ -244,7 +233,7 @@ def what_differs(t: Translator, first: NamedCity, second: NamedCity, periods: Pe
 
 
 def _unlike_exports(t: Translator, first: NamedCity, second: NamedCity) -> list[str]:
-    """Audience, origin, format, kinds, categories and times of the alerts."""
+    """Audience, origin, format, kinds and categories of the alerts."""
     one, other = first.figures.facts, second.figures.facts
     exact, copy = (first, second) if one.exact else (second, first)
     names = {"first": first.name, "second": second.name}
@@ -298,22 +287,13 @@ def _unlike_exports(t: Translator, first: NamedCity, second: NamedCity) -> list[
                 **names,
             ),
         ),
-        (
-            one.known_time is not other.known_time,
-            t(
-                "Of the time of an alert {first} gives {one}, {second} {other}.",
-                one=TIMES[one.known_time],
-                other=TIMES[other.known_time],
-                **names,
-            ),
-        ),
     )
     return [words for differs, words in differences if differs]
 
 
 def _unlike_answers(t: Translator, first: NamedCity, second: NamedCity) -> list[str]:
-    """Who is asked for what; of the same question, how often it is answered; how many alerts have a position."""
-    sentences = [
+    """Who is asked for what."""
+    return [
         t(
             "{has} asks for {fields}; {lacks} does not.",
             has=has.name,
@@ -323,25 +303,6 @@ def _unlike_answers(t: Translator, first: NamedCity, second: NamedCity) -> list[
         for has, lacks in ((first, second), (second, first))
         if (only := [name for name in ASKED if name in has.figures.facts.asked - lacks.figures.facts.asked])
     ]
-    names, both = {"first": first.name, "second": second.name}, first.figures.facts.asked & second.figures.facts.asked
-    for asked, column in (("affected_gender", "affected"), ("reporter_gender", "reporters"), ("", "placed")):
-        one, other = (
-            getattr(city.figures, column) / city.figures.alerts if city.figures.alerts else 0.0
-            for city in (first, second)
-        )
-        parts = {"one": t.part(one), "other": t.part(other), **names}
-        if abs(one - other) < APART or (asked and asked not in both):
-            continue
-        sentences.append(
-            t(
-                "{field} is stated in {one} of the alerts of {first}, in {other} of those of {second}.",
-                field=at_head(t(ASKED[asked])),
-                **parts,
-            )
-            if asked
-            else t("{one} of the alerts of {first} have a position, {other} of those of {second}.", **parts)
-        )
-    return sentences
 
 
 def _draw_differences(t: Translator, first: NamedCity, second: NamedCity, periods: Periods) -> None:
@@ -351,12 +312,7 @@ def _draw_differences(t: Translator, first: NamedCity, second: NamedCity, period
         st.markdown("**" + t("Before you compare: what differs in the data") + "**")
         alike = t("The data show no difference in reporting. Who uses each app, and how often, they do not show.")
         st.markdown("\n".join(f"- {escape_markdown(said)}" for said in found) or alike)
-        st.caption(
-            t(
-                "Numbers of alerts of two cities say how much is reported, not how safe they are. Shares and movements "
-                "are compared, and of rates only what is reported for each inhabitant."
-            )
-        )
+        st.caption(t("Numbers of alerts of two cities say how much is reported, not how safe they are."))
 
 
 def _draw_coverage(page: Page, first: NamedCity, second: NamedCity) -> None:
@@ -378,13 +334,13 @@ def _coverage(t: Translator, figures: CityFigures) -> dict[str, str]:
 
     return {
         t("Data from – to"): t.span(Span(facts.first, facts.last, facts.known_time == "month")),
-        t("Months compared"): t.span(Span(*figures.period, by_month=True)),
         t("Alerts"): t(fewer_than(least)) if is_small(figures.alerts, least) else t.number(figures.alerts),
         t("With a position"): part(figures.placed),
         t("With a time of day"): part(figures.timed),
-        t("Gender of the person affected stated"): part(figures.affected, "affected_gender"),
-        t("Gender of the person who alerts stated"): part(figures.reporters, "reporter_gender"),
-        t("Counted for"): t("exact numbers") if facts.exact else t("the protected copy"),
+        **{
+            at_head(t(ASKED[asked])): part(n, asked)
+            for asked, n in (("affected_gender", figures.affected), ("reporter_gender", figures.reporters))
+        },
     }
 
 
@@ -401,6 +357,7 @@ def _draw_shares(page: Page, first: NamedCity, second: NamedCity, shares: pd.Dat
         why = next((t.pair(name, t(reason)) for name, reason in found if isinstance(reason, Message)), None)
         alone = t("Only kinds and groups that both cities report are compared, and they do not share two.")
         missing.append(t.pair(t(title), why or alone))
+    help_link(page, "two-cities")
     if missing:
         st.markdown("**" + t("Not compared") + "**")
         st.markdown("\n".join(f"- {escape_markdown(told)}" for told in missing))
@@ -424,10 +381,9 @@ def _draw_part(page: Page, by: SharesBy, part: pd.DataFrame, first: NamedCity, s
         else:
             tables.draw_plain_table(page, written, headings, alt=t(TITLES[by]))
         data = written.assign(**{f"n_{side}": _handed_out(part, side) for side in SIDES})
-        counts = {f"n_{side}": t.pair(name, t("number")) for side, name in zip(SIDES, names, strict=True)}
+        counts = {f"n_{side}": t.pair(name, t("Alerts")) for side, name in zip(SIDES, names, strict=True)}
         file, key = f"cities_{by}.csv", f"cities_{by}_csv"
         tables.download_button(page, data.rename(columns={**headings, **counts}), file, key=key, counts=())
-        st.caption(t(BASES[by]))
 
 
 def _draw_rows(t: Translator, written: pd.DataFrame, names: tuple[str, str]) -> None:
@@ -485,12 +441,7 @@ def _draw_months(page: Page, first: NamedCity, second: NamedCity, periods: Perio
         data=data,
         counts=(),
     )
-    spans = "; ".join(
-        t.pair(name, f"{t.number(float(ratio.min()), 2)}–{t.number(float(ratio.max()), 2)}")
-        for name, ratio in zip(names, ratios, strict=True)
-    )
-    said = t("From the lowest to the highest month: {spans}.", spans=spans)
-    draw_footer(page, sentence=alt + " " + said, about="two-cities")
+    draw_footer(page, sentence=alt, about="two-cities")
 
 
 def _draw_rates(page: Page, first: NamedCity, second: NamedCity) -> None:
@@ -528,22 +479,6 @@ def _draw_rates(page: Page, first: NamedCity, second: NamedCity) -> None:
         st.write(escape_markdown(sentence))
 
 
-def _draw_choices_made(page: Page, first: NamedCity, second: NamedCity) -> None:
-    """How each city was counted."""
-    t = page.t
-    with st.expander(t("How this was calculated")):
-        st.caption(
-            t(
-                "Differences of shares have Newcombe's interval, of counts that are divided by how much more they "
-                "scatter than independent ones. Beyond chance: Fisher's exact test, corrected for all shares on this "
-                "page."
-            )
-        )
-        for city in (first, second):
-            for choice in city.figures.choices:
-                st.caption(escape_markdown(t.pair(city.name, t(choice.explanation))))
-
-
 TITLES: Final[Mapping[SharesBy, Message]] = {
     "kind": Message("By kind"),
     "group": Message("By group of categories"),
@@ -551,15 +486,6 @@ TITLES: Final[Mapping[SharesBy, Message]] = {
     "reporter": Message("Who alerts"),
     "time": Message("By time of day"),
     "light": Message("After dark"),
-}
-# Of what the shares are.
-BASES: Final[Mapping[SharesBy, Message]] = {
-    "kind": Message("Shares of the alerts of the kinds that both cities have."),
-    "group": Message("Shares of all alerts; one of several categories counts in each of their groups."),
-    "affected": Message("Women: of the women and men affected. Not stated: of all who are affected."),
-    "reporter": Message("Women: of the women and men who alert. Not stated: of all alerts."),
-    "time": Message("Shares of the alerts of which the hour is known."),
-    "light": Message("Share of the alerts of which it is known whether it was dark."),
 }
 _PARTS: Final = {
     WOMAN: Message("Women"),

@@ -140,7 +140,8 @@ def test_name_and_zone_are_saved_and_the_profile_accepted(home: Home) -> None:
 @pytest.mark.usefixtures("home")
 @pytest.mark.parametrize("part", ["land", "streets"])
 def test_parts_that_no_other_test_opens(part: str) -> None:
-    assert "Set up the city profile" in [head.value for head in opened(part).subheader]
+    (uploader,) = opened(part).file_uploader
+    assert str(uploader.key).startswith(f"data_city_{part}_")
 
 
 def test_a_change_that_was_cut_short_is_told_once(home: Home) -> None:

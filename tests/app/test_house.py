@@ -326,9 +326,6 @@ def test_each_city_is_counted_for_the_role_there_and_both_records_hold_the_look(
     app = visit("cities", city="alpha", **{"with": "beta"})
     texts = [one.value for one in app.markdown]
     assert any("ALPHAN Piraeus is counted exactly, BETAN Piraeus from its protected copy" in text for text in texts)
-    coverage = next(table.value for table in app.table if "Counted for" in table.value.to_numpy())
-    told = coverage.set_index(coverage.columns[0]).loc["Counted for"].tolist()
-    assert told == ["exact numbers", "the protected copy"]
     copy = open_for(house.beta, Audience.COUNCIL)
     period = counted(house.alpha).period
     assert city_figures(seen_by(copy, Audience.COUNCIL), period).least == 5
@@ -389,9 +386,8 @@ def facts(**changes: Any) -> Any:
 
 
 def city(name: str, *, alerts: float = 200.0, **changes: Any) -> NamedCity:
-    more = {name: changes.pop(name) for name in ("placed", "reporters", "months") if name in changes}
-    counts = {"placed": alerts, "affected": 0.0, "reporters": alerts, "months": (5.0, 5.0), **more}
-    figures: Any = SimpleNamespace(alerts=alerts, facts=facts(**changes), **counts)
+    months = changes.pop("months", (5.0, 5.0))
+    figures: Any = SimpleNamespace(alerts=alerts, facts=facts(**changes), months=months)
     return NamedCity(name, figures)
 
 
@@ -407,10 +403,7 @@ SAME = Periods((dt.date(2025, 1, 1), dt.date(2025, 2, 28)), (dt.date(2025, 1, 1)
         ({"kinds": ("incivility",)}, "the alerts of A are of the kinds offence and danger, those of B incivility."),
         ({"categories": 0}, "No alert of B has a category."),
         ({"categories": 9}, "The alerts have unlike categories: 3 in A, 9 in B."),
-        ({"known_time": KnownTime.MONTH}, "Of the time of an alert A gives the time of day, B the month alone."),
         ({"asked": frozenset()}, "A asks for the gender of the person who alerts; B does not."),
-        ({"reporters": 50.0}, "The gender of the person who alerts is stated in 100 % of the alerts of A, in 25 %"),
-        ({"placed": 100.0}, "100 % of the alerts of A have a position, 50 % of those of B."),
         ({"months": (5.0, 0.0)}, "B has no alert in 1 of the 2 months."),
     ],
 )

@@ -180,4 +180,4 @@ def test_a_dirty_export_is_understood_imported_and_undone(own: Open) -> None:
     expect(main).to_contain_text(sample_data.DIRTY_EXPORT.name)
     page.get_by_role("button", name="Undo this import").click()
     page.get_by_role("button", name="Yes, undo it").click()
-    expect(main).to_contain_text("This import was undone")
+    expect(main).to_contain_text("was undone: ")

@@ -1,9 +1,8 @@
-"""Clusters: against scikit-learn and slow twins, by the harm of their alerts, and where reports come in bursts."""
+"""Clusters: against scikit-learn and slow twins, and where reports come in bursts."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import h3.api.basic_int as h3
 import numpy as np
@@ -39,7 +38,6 @@ from curim_data.protection import open_for
 from curim_data.store import Home
 from curim_data.studies.hot_spots import CLUSTER_RESOLUTION, cluster_study
 from tests.effort import FULL, effort
-from tests.small import alert, small_city, small_source
 
 STATION = (23.6430, 37.9480)
 
@@ -643,24 +641,6 @@ def test_bursts_are_no_clusters_and_a_place_that_is_dense_is(city: CityProfile) 
     assert wide.n == plain.n
     assert wide.low < plain.low < plain.high < wide.high
     assert wide.p == plain.p == 1 / 100
-
-
-def test_a_harm_index_is_that_of_the_gravest_category(tmp_path: Path) -> None:
-    """Two thefts of the least harm, a robbery that is a theft too, and a noise without an index."""
-    city = small_city()
-    index = {"lighting_poor": 1.0, "harassment_verbal": 7.0}
-    city = replace(city, categories={key: replace(one, harm=index.get(key)) for key, one in city.categories.items()})
-    rows = [
-        alert(0, category="lighting_poor"),
-        alert(1, category="lighting_poor"),
-        alert(2, category="lighting_poor", more_categories=["harassment_verbal"]),
-        alert(3, category="noise"),
-    ]
-    source = small_source(tmp_path, rows, city)
-    f = AlertFilter(period="all")
-    counted = query.counts(source, f, ["harm"]).frame.set_index("harm")["n"]
-    assert counted[counted.index.notna()].to_dict() == {1.0: 2, 7.0: 1}
-    assert counted[counted.index.isna()].tolist() == [1]
 
 
 @pytest.mark.slow

@@ -412,7 +412,7 @@ def test_categories_there_and_back(home: Home, t: Translator) -> None:
     table = categories_table(home.city().categories.values())
     assert edit.set_categories(home, table, "categories.csv").changed is False
     table.loc[0, ["kind", "sensitive", "group", "label_el"]] = ["incivility", "ναι", "Quiet", "Θόρυβος"]
-    table.loc[1] = ["", "Offence", "quiet", "no", "2,5", "", "Broken lamp", ""]
+    table.loc[1] = ["", "Offence", "quiet", "no", "", "Broken lamp", ""]
     edit.set_categories(home, cells([list(table), *table.to_numpy().tolist()], "xlsx"), "c.xlsx")
     city = home.city()
     assert city.groups == {"quiet": {"en": "Quiet"}}
@@ -420,11 +420,15 @@ def test_categories_there_and_back(home: Home, t: Translator) -> None:
         "noise": ("incivility", "quiet", True),
         "broken_lamp": ("offence", "quiet", False),
     }
-    assert {key: c.harm for key, c in city.categories.items()} == {"noise": None, "broken_lamp": 2.5}
-    assert city.has_harm_index
     assert city.categories["noise"].labels == {"el": "Θόρυβος", "en": "Noise"}
     toml = (home.city_folder / "categories.toml").read_bytes()
-    assert edit.set_categories(home, toml, "categories.toml").changed is False
+    weighed = toml.replace(b"sensitive = true", b"sensitive = true\nharm = 2.5")  # an entry that earlier versions had
+    assert weighed != toml
+    assert edit.set_categories(home, weighed, "categories.toml").changed is False
+    (home.city_folder / "categories.toml").write_bytes(weighed)
+    assert home.city().categories == city.categories
+    (home.city_folder / "categories.toml").write_bytes(toml)
+    assert edit.set_categories(home, table.assign(harm="much"), "c.csv").changed is False
     report = edit.set_categories(home, table.iloc[1:], "c.csv")
     assert "No longer in the list: Noise." in t(report.notes[0])
     assert column(home, "flags")[0] is not None
@@ -432,8 +436,6 @@ def test_categories_there_and_back(home: Home, t: Translator) -> None:
     for change, match in (
         ({"kind": "noise"}, "column kind"),
         ({"sensitive": "perhaps"}, "column sensitive"),
-        ({"harm": "-1"}, "column harm"),
-        ({"harm": "much"}, "column harm"),
     ):
         with pytest.raises(ImportProblem, match=match):
             edit.set_categories(home, table.assign(**change), "c.csv")
@@ -471,26 +473,25 @@ def test_an_edit_of_an_empty_home(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["frame", "csv", "toml"])
-@pytest.mark.parametrize(("column", "given", "none"), [("harm", "2.5", ""), ("sensitive", "yes", "no")])
-def test_a_table_without_a_column_of_harm_or_of_what_is_sensitive_leaves_it_as_it_was(
-    home: Home, form: str, column: str, given: str, none: str, t: Translator
+def test_a_table_without_a_column_of_what_is_sensitive_leaves_it_as_it_was(
+    home: Home, form: str, t: Translator
 ) -> None:
-    def held() -> dict[str, Any]:
-        return {one.id: getattr(one, column) for one in home.city().categories.values()}
+    def held() -> dict[str, bool]:
+        return {one.id: one.sensitive for one in home.city().categories.values()}
 
-    first = categories_table(home.city().categories.values()).assign(**{column: given})
+    first = categories_table(home.city().categories.values()).assign(sensitive="yes")
     edit.set_categories(home, pd.concat([first, names_table(["Theft"])]), "c.csv")
     table, before = categories_table(home.city().categories.values()), held()
     assert len(set(before.values())) == 2
-    other = table.drop(columns=column)
+    other = table.drop(columns="sensitive")
     other["label_en"] = other["label_en"] + " (new)"
     toml = (home.city_folder / "categories.toml").read_text()
-    toml = "\n".join(line for line in toml.splitlines() if not line.startswith(column))
+    toml = "\n".join(line for line in toml.splitlines() if not line.startswith("sensitive"))
     content = {"frame": other, "csv": other.to_csv(index=False).encode(), "toml": toml.encode()}[form]
     report = edit.set_categories(home, content, f"c.{form.replace('frame', 'csv')}")
     assert held() == before
-    assert any(f"no column {column}" in t(note) for note in report.notes)
-    edit.set_categories(home, table.assign(**{column: none}), "c.csv")
+    assert any("no column sensitive" in t(note) for note in report.notes)
+    edit.set_categories(home, table.assign(sensitive="no"), "c.csv")
     assert not any(held().values())  # a column that is there takes it away
 
 

@@ -6,7 +6,6 @@ Changes come from files and forms: they are shown as understood, then applied on
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -22,14 +21,14 @@ from streamlit.delta_generator import DeltaGenerator
 from curim_data.model import LANGUAGES, N_, ImportProblem, Kind, Message
 from curim_data.model.city import K_ORDINARY, K_SENSITIVE, MOST_LEAST, Area, ProfileError
 from curim_data.model.i18n import LANGUAGE_NAMES
-from curim_data.model.labels import UNCATEGORISED, group_label, kind_label, provisional_note
+from curim_data.model.labels import UNCATEGORISED, kind_label, provisional_note
 from curim_data.model.progress import following
 from curim_data.plans.record import Deed
 from curim_data.profile import edit
 from curim_data.profile import tables as profile_tables
 from curim_data.profile.edit import EditReport
 from curim_data.profile.provisional import ensure_city_for_areas, given_names, names_table
-from curim_data.profile.shapes import AreaFile, propose_code_column, propose_name_column, read_areas
+from curim_data.profile.shapes import AreaFile, propose_name_column, read_areas
 from curim_data.profile.shapes import Kind as ShapeKind
 from curim_data.profile.tables import as_polygons
 from curim_data.profile.versions import WHAT_WORDS, ProfileChange, reenrich_store
@@ -41,33 +40,12 @@ from pages.parts.frame import Page, escape_markdown, record
 from pages.parts.maps import basemap, cell_map
 from pages.parts.maps.basemap import Pin
 
-LAYOUT = """\
-city/
-  city.toml
-  categories.toml
-  land.geojson
-  districts.geojson
-  landmarks.toml
-  streets.geojson
-  population.csv"""
-
 
 def draw_city_edit(page: Page) -> None:
-    """What can be given, one at a time; the sample city keeps its profile."""
+    """What can be given, one at a time."""
     t = page.t
-    st.subheader(t("Set up the city profile"))
-    if page.is_sample:
-        st.caption(t("The sample city keeps its profile. Import your own export to start a city of its own."))
-        _draw_files(page)
-        return
     if not page.home.has_city():
         st.caption(t("This home has no city yet: the first import creates it, or a file of its districts does."))
-    st.caption(
-        t(
-            "Each change creates a new version of the profile. Districts, map cells, places and darkness of all "
-            "alerts are recalculated with it, in one step, and the previous version can be restored."
-        )
-    )
     parts = PARTS if page.home.has_city() else {name: PARTS[name] for name in ("districts", "land")}
     chosen = st.pills(
         t("What do you want to change?"),
@@ -78,89 +56,45 @@ def draw_city_edit(page: Page) -> None:
         key="data_city_part",
     )
     parts[chosen or "districts"][1](page)
-    _draw_files(page)
-
-
-def draw_accept_profile(page: Page) -> None:
-    """Take the provisional profile as it stands."""
-    with st.popover(page.t("Accept the profile as it is")):
-        st.write(
-            page.t(
-                "The note on every page disappears. Area, time zone and categories stay as they are and can be changed."
-            )
-        )
-        if st.button(page.t("Yes, accept it"), key="data_city_accept", type="primary"):
-            apply_edit(page, lambda: edit.confirm_provisional(page.home))
 
 
 def _draw_versions(page: Page) -> None:
-    """The versions, and one of them given back."""
+    """The versions, and an earlier one of them given back."""
     t, zone = page.t, ZoneInfo(page.city.timezone)
-    rows = {
-        one.id: {
-            "when": t.moment(one.when.astimezone(zone), "short"),
-            "what": t(WHAT_WORDS[one.what]),
-            "file": one.file,
-            "id": one.id,
-            "state": t("in use") if one.current else "",
-        }
-        for one in edit.versions(page.home)
-    }
-    headings = {"when": t("When"), "what": t("Changed"), "file": t("File"), "id": t("Version"), "state": t("State")}
-    draw_table(
-        page,
-        pd.DataFrame(rows.values()),
-        headings,
-        key="data_city_versions",
-        alt=t("Versions of the profile, the newest first"),
-        narrow=("when", "what", "state"),
-    )
-    earlier = [key for key, row in rows.items() if not row["state"]]
-    if not earlier:
-        st.caption(t("There is no other version yet."))
-        return
+    versions = {one.id: one for one in edit.versions(page.home)}
+    earlier = next((at for at, one in enumerate(versions.values()) if not one.current), 0)
+    whens = {key: t.moment(one.when.astimezone(zone), "short") for key, one in versions.items()}
     chosen = st.selectbox(
-        t("Version to restore"),
-        earlier,
-        format_func=lambda key: f"{rows[key]['when']} · {rows[key]['what']} · {key}",
+        t("Version"),
+        list(versions),
+        index=earlier,
+        format_func=lambda key: f"{whens[key]} · {t(WHAT_WORDS[versions[key].what])} · {versions[key].file or key}",
         key="data_city_earlier",
         width=520,
     )
-    if st.button(t("Restore this version"), key="data_city_restore", type="primary"):
+    used = not versions or versions[chosen].current
+    if st.button(t("Restore this version"), key="data_city_restore", type="primary", disabled=used):
         apply_edit(page, lambda: edit.restore_version(page.home, str(chosen)))
 
 
-def _draw_files(page: Page) -> None:
-    """Where the files are, for those who edit them by hand, and the button that recalculates the columns."""
-    t = page.t
-    behind = edit.stale_count(page.home) if page.home.has_city() and not page.is_sample else 0
-    if behind:
-        st.warning(
-            t.n(
-                "{n} alert was calculated with another version of the profile. Refresh to update it.",
-                "{n} alerts were calculated with another version of the profile. Refresh to update them.",
-                behind,
-            )
-        )
-    with st.expander(t("The files of the profile")):
-        st.write(
-            t(
-                "The profile is a folder of plain files in the dashboard's home. They can also be changed by hand: "
-                "check them with “curim city show”, then refresh."
-            )
-        )
-        st.code(LAYOUT, language=None)
-        st.caption(t("Streets and population may be missing."))
-        st.caption(t("The folder of this city: {folder}", folder=f"`{page.home.city_folder}`"))
-    if page.is_sample:
+def _draw_behind(page: Page) -> None:
+    """That alerts follow an earlier profile, as after its files were changed by hand, and the button that mends it."""
+    if not page.home.has_city() or not (behind := edit.stale_count(page.home)):
         return
-    if st.button(t("Refresh with the current profile"), key="data_refresh", disabled=page.source is None):
+    st.warning(
+        page.t.n(
+            "{n} alert was calculated with another version of the profile. Refresh to update it.",
+            "{n} alerts were calculated with another version of the profile. Refresh to update them.",
+            behind,
+        )
+    )
+    if st.button(page.t("Refresh with the current profile"), key="data_refresh"):
         version = page.city.version
         apply_edit(page, lambda: ProfileChange("", version, reenrich_store(page.home)))
 
 
 def draw_city_tab(page: Page) -> None:
-    """Facts, the map of districts, the lists, and the ways to change them."""
+    """Facts, the map of districts, and the ways to change them; the sample city keeps its profile."""
     t, city = page.t, page.city
     for draw, sentence in st.session_state.pop(EDITED, ()):  # what the last edit did
         draw(sentence)
@@ -176,68 +110,43 @@ def draw_city_tab(page: Page) -> None:
             )
         )
     if city.provisional:
-        note = t("Upload the city's own districts or study area below.")
-        st.warning(f"{provisional_note(t, outlined=city.outlined)} {note}")
-        if not page.is_sample:
-            draw_accept_profile(page)
+        st.warning(provisional_note(t, outlined=city.outlined))
+        if not page.is_sample and st.button(t("Accept the profile as it is"), key="data_city_accept"):
+            apply_edit(page, lambda: edit.confirm_provisional(page.home))
     left, right = st.columns([1, 1], gap="large")
     with left:
         _draw_facts(page)
+        _draw_districts(page)
     with right:
-        draw_districts_map(page, key="data_city_map", alt=t("Map of the city's districts; the table below names them."))
-    _draw_lists(page)
-    draw_city_edit(page)
+        draw_districts_map(page, key="data_city_map")
+    if not page.is_sample:
+        _draw_behind(page)
+        draw_city_edit(page)
 
 
 def _draw_facts(page: Page) -> None:
+    """One line for each part of the profile that is no list of districts."""
     t, city = page.t, page.city
-    area = t("{area} km² of land", area=t.number(city.land_metres.area / 1e6, 1)) if city.outlined else t("none yet")
-    categories = N_("{n}, of which sensitive: {sensitive}")
-    if groups := {category.group for category in city.categories.values() if category.group}:
-        categories = N_("{n} in {groups} groups, of which sensitive: {sensitive}")
     facts = {
         t("City"): t.label(city.names),
-        t("Coordinate system for distances"): f"EPSG:{city.epsg}",
         t("Time zone"): city.timezone,
-        t("Study area"): area,
+        t("Study area"): f"{t.number(city.land_metres.area / 1e6, 1)} km²" if city.outlined else "–",
+        t("Categories"): t(
+            "{n}, of which sensitive: {sensitive}", n=len(city.categories), sensitive=len(city.sensitive)
+        ),
         t("Districts"): t.number(len(city.districts)),
-        t("Categories"): t(categories, n=len(city.categories), groups=len(groups), sensitive=len(city.sensitive)),
         t("Landmarks"): t.number(len(city.landmarks)),
         t("Streets"): t.number(len(city.streets)),
-        **({t("Shapes from"): " · ".join(city.attributions)} if city.attributions else {}),
-        t("Population"): t("by district") if city.population is not None else t("not given"),
         t("Smallest counts shown"): t(
             "{n}, in sensitive categories {sensitive}", n=city.least_count(False), sensitive=city.least_count(True)
         ),
-        t("Version"): city.version,
     }
-    draw_facts(facts, t("What the city's profile holds"))
-
-
-def _draw_lists(page: Page) -> None:
-    t, city = page.t, page.city
-    left, right = st.columns([1, 1], gap="large")
-    with left:
-        st.subheader(t("Districts"))
-        _draw_districts(page)
-    with right:
-        st.subheader(t("Landmarks"))
-        if city.landmarks:
-            marks = [{"name": t.label(mark.labels), "radius": mark.radius} for mark in city.landmarks]
-            headings = {"name": t("Landmark"), "radius": t("Names hot spots within (m)")}
-            frame, digits = pd.DataFrame(marks), {"radius": 0}
-            draw_table(page, frame, headings, key="data_landmarks", alt=t("Landmarks"), digits=digits)
-        else:
-            st.write(
-                t("None yet. Until there are some, hot spots are called by district and street, or by where they lie.")
-            )
-    _draw_categories(page)
+    draw_facts(facts, t("City profile"))
 
 
 def _draw_districts(page: Page) -> None:
     t, city = page.t, page.city
     if not city.districts:
-        st.write(t("None yet. Until districts are added, the city is analysed as a whole."))
         return
     frame = pd.DataFrame({"name": [t.label(area.labels) for area in city.districts]})
     labels = {"total": t("Residents"), "women": t("Women"), "men": t("Men")}
@@ -256,43 +165,6 @@ def _draw_districts(page: Page) -> None:
     )
 
 
-def _draw_categories(page: Page) -> None:
-    t, city = page.t, page.city
-    st.subheader(t("Categories"))
-    if not city.categories:
-        st.write(t("None yet. Alerts keep the names that their export gives; a list can be added below."))
-        return
-    rows = [
-        {
-            "group": group_label(t, city, category.group),
-            "name": t.label(category.labels),
-            "kind": kind_label(t, category.kind),
-            "sensitive": t("yes") if category.sensitive else "",
-        }
-        for category in city.categories.values()
-    ]
-    headings = {"name": t("Category"), "group": t("Group"), "kind": t("Kind"), "sensitive": t("Sensitive")}
-    draw_table(
-        page,
-        pd.DataFrame(rows),
-        headings,
-        key="data_categories",
-        alt=t("Categories of the city's list"),
-        narrow=("name", "sensitive"),
-        file_name="categories.csv",
-    )
-    by_kind = Counter(row["kind"] for row in rows)
-    kinds = " · ".join(t.pair(kind, t.number(n)) for kind, n in by_kind.items())
-    st.caption(
-        t(
-            "{kinds}. Sensitive categories are sexual or gender-based: in the protected copy every rare alert of them "
-            "has exchanged its place, and numbers under {k} are not written out.",
-            k=city.least_count(True),
-            kinds=kinds,
-        )
-    )
-
-
 LOG: Final = logging.getLogger("curim")
 EDITED = "data_city_edited"
 ROUND = "data_city_round"  # part of the uploaders' keys: a new one drops the files
@@ -308,14 +180,13 @@ def apply_edit(page: Page, change: Callable[[], EditReport | ProfileChange]) -> 
         if made.before != made.version:
             record.note(page, Deed.CHANGE, f"city profile {made.before} → {made.version}")
             notes = made.notes if isinstance(made, EditReport) else ()
-            alone = t("The profile has a new version, {version}.", version=made.version)
             updated = t.n(
                 "The profile has a new version, {version}; {n} alert was updated with it.",
                 "The profile has a new version, {version}; {n} alerts were updated with it.",
                 made.alerts,
                 version=made.version,
             )
-            said = [(st.success, updated if made.alerts else alone)]
+            said = [(st.success, updated)]
             said += [(st.warning, escape_markdown(t(note))) for note in notes]
         prepare_city(page, page.home, st.progress(0.0))
         st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
@@ -348,59 +219,43 @@ OSM = ("osm", "pbf")
 def draw_districts_upload(page: Page) -> None:
     """A file of districts: the column of names, a map and a table of what was understood, then the button."""
     t = page.t
-    if (areas := _uploaded_areas(page, "districts", "polygon", t("File of the districts"))) is None:
+    if (areas := _uploaded_areas(page, "districts", "polygon")) is None:
         return
-    with st.container(horizontal=True):
-        column, language = _draw_name_choices(page, areas, list(areas.columns))
-        apart = _draw_same_name_choice(page, areas, column)
-    if (found := _read_or_explain(page, lambda: edit.districts_of(areas, column, language, apart))) is None:
+    column, language = _draw_name_choice(page, areas, list(areas.columns))
+    if (found := _read_or_explain(page, lambda: edit.districts_of(areas, column, language))) is None:
         return
     _draw_new_districts(page, areas, found)
     with_land = st.checkbox(
         t("The districts together are the study area"),
         value=page.city.provisional or not page.home.has_city(),
         key="data_city_with_land",
-        help=t("Alerts outside the study area are counted apart and left off the maps."),
     )
-    _draw_apply(
-        page,
-        areas,
-        t("Use as districts"),
-        lambda: edit.set_districts(page.home, areas, column, language, with_land=with_land, apart=apart),
-    )
+    _draw_apply(page, areas, lambda: edit.set_districts(page.home, areas, column, language, with_land=with_land))
 
 
 def draw_land_upload(page: Page) -> None:
     """A file of the study area: the whole of its areas on a map, then the button."""
     t = page.t
     st.caption(t("The land of the city: its outline, or its districts, without the sea."))
-    if (areas := _uploaded_areas(page, "land", "polygon", t("File of the study area"))) is None:
+    if (areas := _uploaded_areas(page, "land", "polygon")) is None:
         return
     whole = as_polygons(shapely.union_all(areas.frame.geometry.to_numpy()))
     _draw_notes(page, areas, ())
-    _draw_map(page, whole, (), t("Map of the new study area"))
-    _draw_apply(page, areas, t("Use as study area"), lambda: edit.set_land(page.home, areas))
+    _draw_map(page, whole, ())
+    _draw_apply(page, areas, lambda: edit.set_land(page.home, areas))
 
 
 def draw_streets_upload(page: Page) -> None:
-    """A file of streets as lines: how many, their names, then the button."""
-    t = page.t
-    st.caption(
-        t(
-            "An OpenStreetMap extract of the city (.osm.pbf or .osm) does too: streets with a name are kept, by main "
-            "roads, other streets and paths, and maps then name OpenStreetMap."
-        )
-    )
-    if (areas := _uploaded_areas(page, "streets", "line", t("File of the streets"), more=OSM)) is None:
+    """A file of streets as lines, or an extract of OpenStreetMap: how many, their names, then the button."""
+    if (areas := _uploaded_areas(page, "streets", "line", more=OSM)) is None:
         return
-    with st.container(horizontal=True):
-        column, language = _draw_name_choices(page, areas, [*areas.columns, None])
+    column, language = _draw_name_choice(page, areas, [*areas.columns, None])
+    st.caption(page.t.pair(page.t("Streets"), page.t.number(len(areas))))
     _draw_notes(page, areas, ())
-    st.caption(t.n("{n} line read.", "{n} lines read.", len(areas)))
-    _draw_apply(page, areas, t("Use as streets"), lambda: edit.set_streets(page.home, areas, column, language))
+    _draw_apply(page, areas, lambda: edit.set_streets(page.home, areas, column, language))
 
 
-def _draw_apply(page: Page, areas: AreaFile, label: str, change: Callable[[], EditReport]) -> None:
+def _draw_apply(page: Page, areas: AreaFile, change: Callable[[], EditReport]) -> None:
     """The button that makes the edit; a home without a city gets one where the areas lie, whose name is asked."""
     begun, called = page.home.has_city(), page.t.label(page.city.names)
     if not begun:
@@ -412,26 +267,19 @@ def _draw_apply(page: Page, areas: AreaFile, label: str, change: Callable[[], Ed
             ensure_city_for_areas(page.home, areas, called)
         return change()
 
-    _draw_use(page, label, made, disabled=not called)
+    _draw_use(page, made, disabled=not called)
 
 
-def _draw_use(page: Page, label: str, change: Callable[[], EditReport], *, disabled: bool = False) -> None:
+def _draw_use(page: Page, change: Callable[[], EditReport], *, disabled: bool = False) -> None:
     """The button that makes a change."""
-    if st.button(label, key="data_city_use", type="primary", disabled=disabled):
+    if st.button(page.t("Apply to the profile"), key="data_city_use", type="primary", disabled=disabled):
         apply_edit(page, change)
 
 
-def _uploaded_areas(page: Page, part: str, kind: ShapeKind, label: str, more: Sequence[str] = ()) -> AreaFile | None:
+def _uploaded_areas(page: Page, part: str, kind: ShapeKind, more: Sequence[str] = ()) -> AreaFile | None:
     """The file that was uploaded, read; the layer and the coordinate system are asked where they matter."""
     t = page.t
-    upload = _uploaded(part, (*SHAPES, *more), label, MAX_SHAPES_MB)
-    st.caption(
-        t(
-            "GeoJSON, GeoPackage or zipped Shapefile in any coordinate system, up to {limit} MB. Larger files: “curim "
-            "city”. Nothing is changed before you click the button.",
-            limit=MAX_SHAPES_MB,
-        )
-    )
+    upload = _uploaded(page, part, (*SHAPES, *more), MAX_SHAPES_MB)
     if upload is None:
         return None
     name, content = safe_file_name(upload.name), upload.getvalue()
@@ -454,15 +302,13 @@ def _uploaded_areas(page: Page, part: str, kind: ShapeKind, label: str, more: Se
             step=1,
             key=keys["epsg"],
             width=300,
-            help=t("Only where the file does not say it. The Greek grid is 2100."),
         )
     return areas
 
 
-def _draw_name_choices(page: Page, areas: AreaFile, columns: list[str | None]) -> tuple[str | None, str]:
-    """The column of names (None: no names), chosen among the file's with their samples, and their language.
-
-    The language is the page's, unless the letters are of another script.
+def _draw_name_choice(page: Page, areas: AreaFile, columns: list[str | None]) -> tuple[str | None, str]:
+    """The column of names (None: no names), chosen among the file's with their samples, and their language: the page's,
+    unless the letters are of another script.
     """
     t, proposed = page.t, propose_name_column(areas)
     column = st.selectbox(
@@ -476,33 +322,7 @@ def _draw_name_choices(page: Page, areas: AreaFile, columns: list[str | None]) -
     written = "".join(areas.frame[column].dropna()) if column else ""
     greek = sum("Ͱ" <= letter <= "Ͽ" or "ἀ" <= letter <= "῿" for letter in written)
     letters = sum(letter.isalpha() for letter in written)
-    likely = "el" if greek > letters / 2 else "en" if letters and t.lang == "el" else t.lang
-    language = st.selectbox(
-        t("Language of the names"),
-        list(LANGUAGE_NAMES),
-        index=list(LANGUAGE_NAMES).index(likely),
-        format_func=LANGUAGE_NAMES.__getitem__,
-        key="data_city_language",
-        width=200,
-    )
-    return column, str(language)
-
-
-def _draw_same_name_choice(page: Page, areas: AreaFile, column: str | None) -> str | None:
-    """Where several areas have one name: whether they are one district, or which column distinguishes them."""
-    if column is None or not areas.frame[column].duplicated().any():
-        return None
-    options = [None, *(one for one in areas.columns if one != column)]
-    return st.selectbox(
-        page.t("Areas of one name"),
-        options,
-        index=options.index(propose_code_column(areas, column)),
-        format_func=lambda key: (
-            page.t("are one district") if key is None else page.t("are distinguished by {column}", column=key)
-        ),
-        key="data_city_apart",
-        width=300,
-    )
+    return column, "el" if greek > letters / 2 else "en" if letters and t.lang == "el" else t.lang
 
 
 def _draw_new_districts(page: Page, areas: AreaFile, found: tuple[Area, ...]) -> None:
@@ -512,7 +332,7 @@ def _draw_new_districts(page: Page, areas: AreaFile, found: tuple[Area, ...]) ->
     left, right = st.columns([1, 1], gap="large")
     with left:
         whole = shapely.union_all([area.polygon for area in found])
-        _draw_map(page, as_polygons(whole), found, t("Map of the new districts; the table beside it names them."))
+        _draw_map(page, as_polygons(whole), found)
     with right:
         frame = pd.DataFrame(
             {
@@ -522,30 +342,31 @@ def _draw_new_districts(page: Page, areas: AreaFile, found: tuple[Area, ...]) ->
             }
         )
         headings = {"name": t("District"), "km2": t("Area (km²)"), "id": t("Id")}
-        draw_table(page, frame, headings, key="data_city_found", alt=t("The new districts"), digits={"km2": 2})
+        draw_table(page, frame, headings, key="data_city_found", alt=t("Districts"), digits={"km2": 2})
 
 
 def _draw_notes(page: Page, areas: AreaFile, found: Sequence[Area]) -> None:
-    crs = Message("Coordinate system of the file: {crs}.", {"crs": areas.crs})
-    st.caption(escape_markdown(" ".join(map(page.t, [crs, *edit.area_notes(areas, tuple(found))]))))
+    for note in edit.area_notes(areas, tuple(found)):
+        st.caption(escape_markdown(page.t(note)))
 
 
-def _draw_map(page: Page, land: BaseGeometry, found: tuple[Area, ...], alt: str) -> None:
+def _draw_map(page: Page, land: BaseGeometry, found: tuple[Area, ...]) -> None:
     """The new shapes on a map of their own."""
     city = replace(page.city, land=land, districts=found, landmarks=(), streets=(), illustrative=False)
     if not page.home.has_city():  # the sample's profile stands in for one: its coast is none of this city's
         city = replace(city, water=None, attributions=())
     with basemap.credited_to(page, city, "data_city_new_map"):
-        draw_districts_map(replace(page, city=city), key="data_city_new", alt=alt)
+        draw_districts_map(replace(page, city=city), key="data_city_new")
 
 
-def draw_districts_map(page: Page, *, key: str, alt: str) -> None:
+def draw_districts_map(page: Page, *, key: str) -> None:
     """The city with its districts, named where they are few."""
+    named = page.t("Map of the districts; the table beside it names them.")
     points = [(page.t.label(area.labels), area.polygon.representative_point()) for area in page.city.districts]
     cell_map.draw_cell_map(
         page,
         key=key,
-        alt=alt,
+        alt=named if points else page.t("Study area"),
         pins=[Pin(name, point.x, point.y) for name, point in points] if len(points) <= 12 else [],
         height=380,
         span=0.5,
@@ -559,22 +380,15 @@ def draw_population_upload(page: Page) -> None:
     if not districts:
         st.write(t("The city has no districts yet: add them first, then their residents."))
         return
-    st.caption(
-        t(
-            "One row a district with columns for women, men and total, or one row a district and gender. Districts are "
-            "found by their name or id."
-        )
-    )
     labels = {area.id: t.label(area.labels) for area in districts}
-    blank = {"district": list(labels), "name": list(labels.values()), **dict.fromkeys(("women", "men", "total"), "")}
-    download_button(
-        page, pd.DataFrame(blank), "population.csv", key="data_city_blank", label=t("Download a table to fill in")
-    )
+    present = pd.DataFrame({"district": list(labels), "name": list(labels.values())})
+    known = page.city.population if page.city.population is not None else pd.DataFrame({"district": []})
+    known = known.reindex(columns=["district", "women", "men", "total"])
+    _draw_download(page, present.merge(known.astype({"district": str}), how="left", on="district"), "population")
     name, content, residents = _uploaded_table(
         page,
         "population",
         ("csv", "xlsx"),
-        t("File of the residents"),
         lambda content, name: profile_tables.residents(profile_tables.read_table(content, name), districts, name),
     )
     if residents is None:
@@ -586,7 +400,7 @@ def draw_population_upload(page: Page) -> None:
         people.assign(district=people["district"].map(labels)),
         {column: words[column] for column in people},
         key="data_city_people",
-        alt=t("Residents as they were read"),
+        alt=t("Residents"),
         digits={column: 0 for column in people if column != "district"},
     )
     for message, names in (
@@ -595,69 +409,58 @@ def draw_population_upload(page: Page) -> None:
     ):
         if names:
             st.warning(t(message, names=escape_markdown(t.join(names))))
-    _draw_use(page, t("Use as residents"), lambda: edit.set_population(page.home, content, name))
+    _draw_use(page, lambda: edit.set_population(page.home, content, name))
+
+
+def _draw_download(page: Page, table: pd.DataFrame, part: str) -> None:
+    """The present table, or an empty one, to fill in and to bring back."""
+    label = page.t("Download the present list")
+    download_button(page, table, f"{part}.csv", key=f"data_city_{part}_list", label=label)
 
 
 def draw_landmarks_upload(page: Page) -> None:
-    """Upload of landmarks, after which nearby hot spots are named."""
+    """The landmarks, after which nearby hot spots are named: the present list, or that of a file, which replaces it."""
     t, city = page.t, page.city
-    st.caption(
-        t(
-            "Columns name (or name_el, name_en, name_fr), longitude, latitude and radius in metres; points of a map "
-            "file; or an OpenStreetMap extract (.osm.pbf or .osm). The list replaces the one before."
-        )
-    )
     present = {
         **{f"name_{lang}": [mark.labels.get(lang, "") for mark in city.landmarks] for lang in LANGUAGES},
         **{name: [getattr(mark, name) for mark in city.landmarks] for name in ("longitude", "latitude", "radius")},
     }
-    download_button(
-        page, pd.DataFrame(present), "landmarks.csv", key="data_city_marks", label=t("Download the present list")
-    )
+    _draw_download(page, pd.DataFrame(present), "landmarks")
     name, content, found = _uploaded_table(
         page,
         "landmarks",
         ("csv", "xlsx", *SHAPES, *OSM),
-        t("File of the landmarks"),
         lambda content, name: edit.landmarks_in(content, name, city)[0],
     )
-    if found is None:
-        return
     headings = {
         "name": t("Landmark"),
         "longitude": t("Longitude"),
         "latitude": t("Latitude"),
         "radius": t("Names hot spots within (m)"),
     }
-    rows = [(t.label(mark.labels), mark.longitude, mark.latitude, mark.radius) for mark in found]
-    draw_table(
-        page,
-        pd.DataFrame(rows, columns=list(headings)),
-        headings,
-        key="data_city_found",
-        alt=t("Landmarks as they were read"),
-        digits={"longitude": 5, "latitude": 5, "radius": 0},
-    )
-    _draw_use(page, t("Use as landmarks"), lambda: edit.set_landmarks(page.home, content, name))
+    rows = [(t.label(mark.labels), mark.longitude, mark.latitude, mark.radius) for mark in found or city.landmarks]
+    if rows:
+        draw_table(
+            page,
+            pd.DataFrame(rows, columns=list(headings)),
+            headings,
+            key="data_city_found",
+            alt=t("Landmarks"),
+            digits={"longitude": 5, "latitude": 5, "radius": 0},
+        )
+    if found is not None:
+        _draw_use(page, lambda: edit.set_landmarks(page.home, content, name))
 
 
 def draw_categories_upload(page: Page) -> None:
     """The category tree: the present one to edit in place or to download, or another from a file."""
-    t, city = page.t, page.city
-    st.caption(
-        t(
-            "Correct names, kinds and what is sensitive in the table, or upload a file with the columns id, kind, "
-            "group, sensitive, label_el, label_en, label_fr. Alerts keep the id of their category. With numbers in the "
-            "column harm, alerts can be weighed by the city's harm index."
-        )
-    )
+    city = page.city
     present = profile_tables.categories_table(city.categories.values())
-    download_button(page, present, "categories.csv", key="data_city_tree", label=t("Download the present list"))
+    _draw_download(page, present, "categories")
     name, content, found = _uploaded_table(
         page,
         "categories",
         ("csv", "xlsx", "toml"),
-        t("File of the categories"),
         lambda content, name: profile_tables.categories(*edit.category_table(content, name, city), name),
     )
     if content is not None and found is None:
@@ -669,9 +472,9 @@ def draw_categories_upload(page: Page) -> None:
         page, table, groups, key=f"data_city_editor_{city.version}_{len(content or b'')}_{len(table)}"
     )
     for note in edit.gone_notes(city, set(edited["id"])):
-        st.warning(escape_markdown(t(note)))
+        st.warning(escape_markdown(page.t(note)))
     of = name or "categories.csv"
-    _draw_use(page, t("Use these categories"), lambda: edit.set_categories(page.home, edited, of, groups=groups))
+    _draw_use(page, lambda: edit.set_categories(page.home, edited, of, groups=groups))
 
 
 def _with_names_of_alerts(page: Page, table: pd.DataFrame) -> pd.DataFrame:
@@ -702,14 +505,13 @@ def _draw_category_editor(page: Page, table: pd.DataFrame, groups: edit.Groups, 
         hide_index=True,
         num_rows="fixed",
         placeholder="",
-        column_order=["id", first, "kind", "sensitive", *others, "group", "harm"],
+        column_order=["id", first, "kind", "sensitive", *others, "group"],
         column_config={
             "id": column.TextColumn(t("Id"), disabled=True),
             "kind": column.SelectboxColumn(
                 t("Kind"), options=[k.value for k in Kind], format_func=lambda k: kind_label(t, k), required=True
             ),
             "sensitive": column.CheckboxColumn(t("Sensitive")),
-            "harm": column.TextColumn(t("Harm index")),
             "group": column.SelectboxColumn(
                 t("Group"), options=["", *groups], format_func=lambda key: t.label(groups.get(key, {})) or "–"
             ),
@@ -751,7 +553,6 @@ def draw_names_form(page: Page) -> None:
                 99999,
                 city.epsg,
                 f"data_city_epsg_{city.version}",
-                t("In metres, and meant for the place: the Greek grid is 2100, UTM zone 34 north is 32634."),
             )
         clicked = st.form_submit_button(t("Save"), type="primary", key="data_city_save")
     if clicked:
@@ -760,13 +561,10 @@ def draw_names_form(page: Page) -> None:
         apply_edit(page, lambda: edit.set_names(page.home, names=written, timezone=zone, epsg=epsg))
 
 
-def _whole_number(label: str, least: int, most: int, value: int, key: str, note: str | None = None) -> int:
+def _whole_number(label: str, least: int, most: int, value: int, key: str) -> int:
     """A field for a whole number; what it holds."""
-    return int(
-        st.number_input(
-            label, value=value, key=key, width=300, help=note, min_value=least, max_value=most, step=1, format="%d"
-        )
-    )
+    limits = {"min_value": least, "max_value": most}
+    return int(st.number_input(label, value=value, key=key, width=300, step=1, format="%d", **limits))
 
 
 def draw_least_counts_form(page: Page) -> None:
@@ -774,14 +572,13 @@ def draw_least_counts_form(page: Page) -> None:
     t, city = page.t, page.city
     st.caption(
         t(
-            "Council and public see smaller numbers as “fewer than”. A city may raise these two, and not lower them. "
-            "What the protected copy has exchanged already stays as it is; later alerts are exchanged by the new "
-            "numbers."
+            "Council and public see smaller numbers as “fewer than”. A city may raise these two, not lower them. "
+            "What the protected copy holds already stays as it is."
         )
     )
     fields = (
-        (t("Smallest number shown"), K_ORDINARY, False),
-        (t("Smallest number shown of sensitive categories"), K_SENSITIVE, True),
+        (t("Smallest counts shown"), K_ORDINARY, False),
+        (t.pair(t("Smallest counts shown"), t("Sensitive")), K_SENSITIVE, True),
     )
     with st.form("data_city_least_counts", border=False):
         with st.container(horizontal=True):
@@ -797,20 +594,24 @@ def draw_least_counts_form(page: Page) -> None:
 
 
 def _uploaded_table(
-    page: Page, part: str, kinds: Sequence[str], label: str, read: Callable[[Any, str], Any]
+    page: Page, part: str, kinds: Sequence[str], read: Callable[[Any, str], Any]
 ) -> tuple[str, Any, Any]:
     """Name and content of the file that was uploaded, and what `read` finds in it; "" and None where there is none."""
-    upload = _uploaded(part, kinds, label, most=10)
+    upload = _uploaded(page, part, kinds, most=10)
     if upload is None:
         return "", None, None
     name, content = safe_file_name(upload.name), upload.getvalue()
     return name, content, _read_or_explain(page, lambda: read(content, name))
 
 
-def _uploaded(part: str, kinds: Sequence[str], label: str, most: int) -> Any:
-    """The file that was uploaded, of at most so many megabytes; None where there is none."""
-    key = f"data_city_{part}_{st.session_state.get(ROUND, 0)}"
-    return st.file_uploader(label, type=list(kinds), max_upload_size=most, key=key)
+def _uploaded(page: Page, part: str, kinds: Sequence[str], most: int) -> Any:
+    """The file of a part that was uploaded, of at most so many megabytes; None where there is none."""
+    t, key = page.t, f"data_city_{part}_{st.session_state.get(ROUND, 0)}"
+    label = t.pair(t(PARTS[part][0]), t("File"))
+    found = st.file_uploader(label, type=list(kinds), max_upload_size=most, key=key)
+    formats = ", ".join(f".{kind}" for kind in kinds)
+    st.caption(t("{formats}, up to {limit} MB. Larger files: “curim city”.", formats=formats, limit=most))
+    return found
 
 
 def _read_or_explain(page: Page, read: Callable[[], Any]) -> Any:

@@ -46,14 +46,13 @@ from pages.parts.data.uploads import (
     draw_columns,
     draw_heading,
     draw_remember_choice,
-    draw_save_mapping,
     draw_values,
     held_uploads,
     import_target,
     is_sample_data,
     review_file,
     sample_trial,
-    save_pending_mapping,
+    save_settled_mapping,
     uploaded_files,
 )
 from pages.parts.frame import Page, escape_markdown, page_link, record
@@ -87,10 +86,8 @@ def draw_overview(page: Page, reviews: list[FileReview]) -> None:
         pd.DataFrame({headings["file"]: [escape_markdown(review.file.name) for review in reviews], **columns}),
         hide_index=True,
         border="horizontal",
-        alt=t("For each file, how many rows are new, updated, known or quarantined"),
+        alt=t("Export files"),
     )
-    if sum(batch is not None for batch in batches) > 1:
-        st.caption(t("Each file is compared with the data as they are now; the import goes down the list."))
 
 
 def count_headings(t: Translator) -> dict[str, str]:
@@ -121,8 +118,8 @@ def draw_details(page: Page, review: FileReview, into: ImportTarget) -> None:
     """Everything else about one file: what was recognised, what was quarantined or repaired, columns, words."""
     preview = review.preview
     if preview is None:
-        label, key = page.t("The columns of the file"), f"data_asked_{review.file.digest[:12]}"
-        with st.expander(label, key=key) if isinstance(review.problem, Question) else nullcontext():
+        key = f"data_asked_{review.file.digest[:12]}"
+        with st.expander(page.t("Columns"), key=key) if isinstance(review.problem, Question) else nullcontext():
             draw_columns(page, review)
         return
     draw_recognised(page, preview, into)
@@ -131,7 +128,6 @@ def draw_details(page: Page, review: FileReview, into: ImportTarget) -> None:
     _draw_repairs(page, preview)
     draw_columns(page, review)
     draw_values(page, review)
-    draw_save_mapping(page, review, into)
 
 
 def facts_sentence(t: Translator, batch: Batch, several: int) -> str:
@@ -151,23 +147,23 @@ def facts_sentence(t: Translator, batch: Batch, several: int) -> str:
 
 
 def _draw_repairs(page: Page, preview: FilePreview) -> None:
-    t, repairs, empty = page.t, preview.repairs, page.t("empty")
+    t, repairs = page.t, preview.repairs
     if repairs.empty:
         return
     draw_heading(t("Repaired"))
     frame = pd.DataFrame(
         {
-            t("What was done"): [t(REPAIR_WORDS[Repair(rule)]) for rule in repairs["rule"]],
+            t("What"): [t(REPAIR_WORDS[Repair(rule)]) for rule in repairs["rule"]],
             t("Column"): [escape_markdown(column) or "–" for column in repairs["column"]],
             t("Rows"): [t.number(n) for n in repairs["n"]],
-            t("First example"): [
-                escape_markdown(f"{old[:30]} → {new[:30] or empty}") if old else "–"
+            t("Value"): [
+                escape_markdown(f"{old[:30]} → {new[:30] or '–'}") if old else "–"
                 for old, new in zip(repairs["old"], repairs["new"], strict=True)
             ],
         }
     )
-    shown = frame[[t("What was done"), t("Rows")]] if page.narrow else frame
-    st.table(shown, hide_index=True, border="horizontal", alt=t("What was repaired"))
+    shown = frame[[t("What"), t("Rows")]] if page.narrow else frame
+    st.table(shown, hide_index=True, border="horizontal", alt=t("Repaired"))
 
 
 def draw_reasons_table(page: Page, batch: Batch) -> None:
@@ -184,7 +180,7 @@ def draw_reasons_table(page: Page, batch: Batch) -> None:
         ),
         hide_index=True,
         border="horizontal",
-        alt=t("Why rows are quarantined"),
+        alt=t("Quarantined"),
     )
 
 
@@ -194,24 +190,19 @@ def _draw_quarantined(page: Page, preview: FilePreview) -> None:
         return
     draw_heading(t("Quarantined"))
     draw_reasons_table(page, batch)
-    frame = preview.refused.assign(
-        why=[t(m) for m in preview.refused["message"]], how=[t(m) for m in preview.refused["mend"]]
-    )
+    frame = preview.refused.assign(why=[t(m) for m in preview.refused["message"]])
     draw_table(
         page,
         frame,
-        {"row": t("Row"), "column": t("Column"), "value": t("Value"), "why": t("Why"), "how": t("How to fix it")},
+        {"row": t("Row"), "column": t("Column"), "value": t("Value"), "why": t("Why")},
         key="data_refused",
         alt=t("Quarantined rows"),
         columns={"value": st.column_config.Column(t("Value"), width="small")},
         narrow=("row", "column", "value"),
     )
-    notes = [
-        *([t("The first {n} rows are shown.", n=SHOWN_ROWS)] if batch.quarantined > SHOWN_ROWS else []),
-        t("After the import the rows can be downloaded under “Imports so far”, fixed and imported again."),
-        t("Rows are counted without the header: in a spreadsheet each stands one line further down."),
-    ]
-    st.caption(" ".join(notes))
+    more = [t("The first {n} rows are shown.", n=SHOWN_ROWS)] if batch.quarantined > SHOWN_ROWS else []
+    counted = t("Rows are counted without the header: in a spreadsheet each stands one line further down.")
+    st.caption(" ".join([*more, counted]))
 
 
 def draw_changes(page: Page, preview: FilePreview) -> None:
@@ -260,8 +251,6 @@ def draw_import_tab(page: Page, *, in_view: bool) -> None:
     if not files:
         return
     trying = page.is_sample and all(is_sample_data(file) for file in files)
-    if trying:
-        st.caption(t("Made-up alerts: they go into the sample city, and can be undone under “Imports so far”."))
     _draw_reviews(page, files, import_target(page, trying=trying), in_view=in_view)
 
 
@@ -278,9 +267,9 @@ def _uploads(page: Page) -> list[Any]:
     )
     st.caption(
         page.t(
-            "Spreadsheets (CSV, XLSX, XLS, ODS), JSON, XML, GeoJSON, GeoPackage, Shapefile in a ZIP, Parquet; also "
-            "compressed. Up to {limit} MB a file, {together} MB and {files} files at a time. Larger files: “curim "
-            "import FILE” on the computer that runs the dashboard. Nothing is written before you click on “Import”.",
+            "Spreadsheets, JSON, XML, map files, Parquet, also compressed: {limit} MB a file, {together} MB and "
+            "{files} files at a time. Larger files: “curim import FILE”. Nothing is written before you click on "
+            "“Import”.",
             limit=MAX_MB,
             together=TOGETHER_MB,
             files=MAX_FILES,
@@ -307,7 +296,7 @@ def _draw_reviews(page: Page, files: list[UploadedFile], into: ImportTarget, *, 
         st.subheader(escape_markdown(shown[chosen].file.name))
     elif chosen is not None:
         chosen = st.selectbox(
-            page.t("Show the details of"), list(shown), format_func=lambda key: shown[key].file.name, key="data_which"
+            page.t("File"), list(shown), format_func=lambda key: shown[key].file.name, key="data_which"
         )
     if chosen is not None:
         draw_summary(page, shown[chosen], into)
@@ -327,9 +316,7 @@ def _review_files(page: Page, files: list[UploadedFile], into: ImportTarget) -> 
             with place.container():
                 bars.append(st.progress(0.0))
                 st.button(page.t("Stop"), key="data_look_stop", on_click=_stop_review)
-        bars[0].progress(
-            (at + share) / len(files), text=page.t("{name}: {step}", name=escape_markdown(name), step=message)
-        )
+        bars[0].progress((at + share) / len(files), text=page.t.pair(escape_markdown(name), page.t(message)))
 
     reviews = [review_file(file, into, partial(step, at=at, name=file.name)) for at, file in enumerate(files)]
     place.empty()
@@ -356,8 +343,6 @@ def _draw_sample_offer(page: Page) -> None:
         st.session_state[TRIAL] = name
 
     offers = {"later": page.t("A later export"), "dirty": page.t("An export full of errors")}
-    if sample_trial(page):
-        offers["none"] = page.t("Remove it")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(page.t("No export at hand? Try one of the sample's:"), width="content")
         for name, label in offers.items():
@@ -383,17 +368,13 @@ def _draw_import_button(page: Page, usable: list[FileReview], into: ImportTarget
     if far and not (into.city is None and city.provisional):
         st.warning(
             t(
-                "Many alerts of {files} lie outside {city}, most of them or more than a fifth far from it. Is this the "
-                "right city? Another one needs a home of its own.",
+                "Many alerts of {files} lie outside {city}. Is this the right city? Another one needs a home of its "
+                "own: a folder that CURIM_HOME names when the dashboard starts.",
                 files=escape_markdown(t.join(far)),
                 city=escape_markdown(t.label(city.names)),
             )
         )
         sure = st.checkbox(t("Yes, import them anyway"), key="data_sure")
-        if into.city is not None and not into.home.is_sample:
-            st.caption(
-                t("Another city needs a home of its own: a folder that CURIM_HOME names when the dashboard starts.")
-            )
     remember = draw_remember_choice(page, usable)
     with st.container(horizontal=True, vertical_alignment="center"):
         clicked = st.button(
@@ -402,11 +383,10 @@ def _draw_import_button(page: Page, usable: list[FileReview], into: ImportTarget
             type="primary",
             disabled=not sure,
         )
-        own = t("your own city, {city}", city=named or t.label(city.names))
-        where = t("the sample city") if into.home.is_sample else t("a new city of your own") if named == "" else own
-        st.caption(
-            t("Destination: {home}.", home=escape_markdown(where)), width="stretch" if page.narrow else "content"
-        )
+        where = t("the sample city") if into.home.is_sample else named or t.label(city.names)
+        if named != "":
+            told = t("Destination: {home}.", home=escape_markdown(where))
+            st.caption(told, width="stretch" if page.narrow else "content")
     if clicked and sure and named == "":
         st.error(t("Give the city a name first."))
     elif clicked and sure:
@@ -421,9 +401,7 @@ def _city_name(page: Page, usable: list[FileReview], into: ImportTarget) -> str 
     st.info(escape_markdown(city_note(t, preview, usable[0].file.name)))
     if not preview.city.provisional:
         return None
-    return st.text_input(
-        t("Name of the city"), key="data_city_name", max_chars=60, width=360, placeholder=t("needed for the import")
-    ).strip()
+    return st.text_input(t("Name of the city"), key="data_city_name", max_chars=60, width=360).strip()
 
 
 def _import(page: Page, usable: list[FileReview], into: ImportTarget, city_name: str, *, remember: bool) -> None:
@@ -435,9 +413,7 @@ def _import(page: Page, usable: list[FileReview], into: ImportTarget, city_name:
 
         def step(share: float, message: Message, at: int = at, name: str = review.file.name) -> None:
             if share < 1.0:  # after the commit nothing may interrupt before it is noted
-                bar.progress(
-                    (at + share) / len(usable), text=page.t("{name}: {step}", name=escape_markdown(name), step=message)
-                )
+                bar.progress((at + share) / len(usable), text=page.t.pair(escape_markdown(name), page.t(message)))
 
         done = _import_file(page, review, into, city_name, step, first=at == 0, remember=remember)
         st.session_state[OUTCOMES] = (*st.session_state[OUTCOMES], done)
@@ -470,7 +446,8 @@ def _import_file(
             progress=step,
         )
         record.note(page, Deed.IMPORT, f"{file.name} ({report.batch})", home=into.home)
-        save_pending_mapping(into.home, review, remember=remember)
+        if remember:
+            save_settled_mapping(into.home, review)
     except (ImportProblem, StoreError) as problem:
         return ImportOutcome(file.name, problem=problem.message)
     except OSError as error:
@@ -500,7 +477,6 @@ def _draw_outcomes(page: Page) -> None:
         if facts := facts_sentence(t, done.batch, done.several):
             st.caption(facts)
         if done.batch.quarantined:
-            st.caption(t("The quarantined rows can be downloaded under “Imports so far”, fixed and imported again."))
             st.button(
                 t("Go to the quarantined rows"),
                 key=f"data_aside_{done.batch.id}",
@@ -509,6 +485,4 @@ def _draw_outcomes(page: Page) -> None:
                 args=({"data_part": t("Imports so far")},),
             )
     if any(done.batch for done in finished):
-        if not page.is_sample:
-            st.write(t("The dashboard now shows the alerts of your own city."))
         page_link(page, "briefing", t("To the Briefing"))

@@ -13,7 +13,7 @@ import streamlit as st
 
 from curim_data.formats.base import Layout
 from curim_data.importing.proof import Line, Proof, gender_counts, kinds_name, period_name, row_lines
-from curim_data.model import N_, CityProfile, Kind, Message, Num, Question, Translator
+from curim_data.model import CityProfile, Kind, Message, Num, Question, Translator
 from curim_data.model.i18n import Span
 from curim_data.model.labels import (
     category_label,
@@ -30,13 +30,11 @@ from curim_data.quality.study import likely_reason
 from pages.parts.charts.figure import base_figure
 from pages.parts.charts.plots import draw_chart
 from pages.parts.data.uploads import (
-    DELIMITERS,
     ORDERS,
     FilePreview,
     FileReview,
     ImportTarget,
     UploadedFile,
-    container_label,
     draw_facts,
     draw_heading,
     keep_answer,
@@ -46,9 +44,6 @@ from pages.parts.maps import basemap, cell_map
 from pages.parts.maps.cell_map import alert_count
 
 QUESTIONS = "data_questions"  # those that were asked, by the file's digest: an answer can be changed
-NORTH: Final = 326
-# WGS84 in the zones of the UTM grid; ETRS89 and NAD83 differ from it by less than a metre or two.
-UTM: Final = tuple(100 * half + zone for half in (NORTH, 327) for zone in range(1, 61))
 FIELDS: Final = ("dates", "crs", "decimal", "order", "sheet", "ids", "event", "counts")
 AREA_QUESTION: Final = Message("What is the city to be made of?")
 KIND_QUESTION: Final = Message("The export does not say of which kind its categories are. Which is it?")
@@ -65,8 +60,8 @@ _ASKED: Final = {
 _CHOICES: Final = {
     "day-first": ORDERS["day-first"],
     "month-first": ORDERS["month-first"],
-    "point": Message("decimal point (37.94)"),
-    "comma": Message("decimal comma (37,94)"),
+    "point": "37.94",
+    "comma": "37,94",
     "lat-lon": Message("latitude first (37.94, 23.65)"),
     "lon-lat": Message("longitude first (23.65, 37.94)"),
     "same": Message("the same alerts: this file brings them up to date"),
@@ -103,24 +98,15 @@ def draw_area_question(page: Page, review: FileReview) -> None:
         DENSEST: t(
             "The densest area: {share} % of the alerts, within {radius} km of {place}. Only these lie on the map; the "
             "others are kept and count in every total that needs no map.",
-            **_area_words(t, preview, first),
+            **_area_words(preview, first),
         ),
         WHOLE: t("All of it, in map cells of {metres} m or more.", metres=round(spread.cell_m)),
         **{
-            one.circle.word: t(
-                "{share} % of the alerts, within {radius} km of {place}.", **_area_words(t, preview, one)
-            )
+            one.circle.word: t("{share} % of the alerts, within {radius} km of {place}.", **_area_words(preview, one))
             for one in others
         },
     }
     _draw_answer(st.radio, review.file, "area", t(AREA_QUESTION), labels, None if unanswered(review) else made.area)
-    if others:
-        commands = [one.command(review.file.name, number) for number, one in enumerate(spread.areas, 1)]
-        with st.expander(t("Several cities: a home for each")):
-            st.write(
-                t("On the computer that runs the dashboard, each of these makes a city of its own of the same file:")
-            )
-            st.code("\n".join(commands), language=None)
 
 
 def unanswered(review: FileReview) -> bool:
@@ -140,27 +126,16 @@ def draw_kind_question(page: Page, review: FileReview) -> None:
     ]
     labels = {
         BY_NAMES: t("As their names say. {kinds}", kinds=" · ".join(found)),
-        Kind.OFFENCE.value: t("All of them are offences"),
-        Kind.INCIVILITY.value: t("All of them are incivilities (noise, litter and the like)"),
-        Kind.RISK.value: t("All of them are dangers (accidents, places that are or feel unsafe)"),
-        Kind.UNKNOWN.value: t("Leave their kind open: not known"),
+        **{kind.value: kind_label(t, kind) for kind in (Kind.OFFENCE, Kind.INCIVILITY, Kind.RISK, Kind.UNKNOWN)},
     }
-    _draw_answer(
-        st.radio,
-        review.file,
-        "kind",
-        t(KIND_QUESTION),
-        labels,
-        made.kind,
-        help=t("The kind of a single category can be set after the import, under the city profile."),
-    )
+    _draw_answer(st.radio, review.file, "kind", t(KIND_QUESTION), labels, made.kind)
 
 
-def _area_words(t: Translator, preview: FilePreview, one: DenseArea) -> dict[str, Any]:
+def _area_words(preview: FilePreview, one: DenseArea) -> dict[str, Any]:
     """Share, radius and place of a dense area: by the names that the export has there, if any."""
     place = position(one.circle)
     if names := preview.area_names.get(one.circle.word):
-        place = t("{place} ({names})", place=place, names=", ".join(names))
+        place = f"{place} ({', '.join(names)})"
     return {"share": Num(100 * one.share, 0), "radius": Num(one.circle.radius_km, 0), "place": place}
 
 
@@ -206,62 +181,25 @@ def _draw_answer(
 
 
 def _draw_epsg_choice(page: Page, file: UploadedFile, key: str) -> None:
-    """Another projection: by its UTM zone, which follows from the longitude, or by its number."""
-    t = page.t
-    north = N_("Zone {number} north: longitude {west}° to {east}°")
-    south = N_("Zone {number} south: longitude {west}° to {east}°")
+    """Another projection, by its number."""
 
-    def zone_label(epsg: int) -> str:
-        west = 6 * (epsg % 100) - 186  # degrees of longitude, negative in the west
-        return t(north if epsg // 100 == NORTH else south, number=epsg % 100, west=west, east=west + 6)
+    def keep() -> None:
+        keep_answer(file, crs=st.session_state[key])
 
-    def keep(part: str) -> None:
-        if (digits := _digits(st.session_state[f"{key}_{part}"])).isdigit():
-            keep_answer(file, crs=int(digits))
-
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.selectbox(
-            t("Another one: its UTM zone"),
-            list(UTM),
-            index=None,
-            format_func=zone_label,
-            placeholder=t("by longitude"),
-            key=f"{key}_zone",
-            on_change=keep,
-            args=("zone",),
-            width=300,
-        )
-        number = st.text_input(
-            t("or its EPSG code"),
-            key=f"{key}_code",
-            on_change=keep,
-            args=("code",),
-            placeholder="2100",
-            max_chars=12,
-            width=300 if page.narrow else 180,
-        )
-    if not (_digits(number) or "0").isdigit():
-        st.caption(t("Give a number, such as 2100 for the Greek grid (EGSA ’87)."))
-
-
-def _digits(epsg: object) -> str:
-    return str(epsg or "").upper().removeprefix("EPSG:").strip()
+    st.session_state[key] = file.answers.crs
+    label = page.t("Coordinate system of the file (EPSG number)")
+    st.number_input(label, min_value=1, value=None, step=1, key=key, on_change=keep, width=300)
 
 
 def draw_corrections(page: Page, file: UploadedFile, preview: FilePreview, into: ImportTarget) -> None:
     """Draw the choices that correct what was recognised: table, dates, time zone, coordinate system."""
     t, answers, facts, city = page.t, preview.answers, preview.report.facts, into.city or preview.city
     choices = [
-        ("dates", t("Dates"), {order: t(words) for order, words in ORDERS.items()}, t("as recognised")),
-        (
-            "timezone",
-            t("Time zone of times without offset"),
-            {zone: zone for zone in sorted(available_timezones())},
-            t("that of the city: {zone}", zone=city.timezone),
-        ),
+        ("dates", t("Dates"), {order: t(words) for order, words in ORDERS.items()}, "–"),
+        ("timezone", t("Time zone"), {zone: zone for zone in sorted(available_timezones())}, city.timezone),
     ]
     if len(facts.sheets) > 1:
-        choices.insert(0, ("sheet", t("Table of the file"), {name: name for name in facts.sheets}, facts.sheet))
+        choices.insert(0, ("sheet", t("Table"), {name: name for name in facts.sheets}, facts.sheet))
     with st.expander(t("Correct what was recognised"), key=f"data_right_{file.digest[:12]}"):
         for about, label, words, usual in choices:
             given, key = getattr(answers, about), "data_right"
@@ -299,7 +237,7 @@ def draw_category_question(page: Page, file: UploadedFile, preview: FilePreview,
         question,
         labels,
         given,
-        placeholder=t("Choose, or type a name of your own; may be left empty"),
+        placeholder=t("Type a name, such as Theft; may be left empty"),
         accept_new_options=True,
     )
 
@@ -308,14 +246,9 @@ def draw_recognised(page: Page, preview: FilePreview, into: ImportTarget) -> Non
     """Two columns of a line each; what was decided over the whole file; what is not stored."""
     t, report = page.t, preview.report
     draw_heading(t("What was recognised"))
-    draw_facts(recognised_facts(t, preview, into), t("What was recognised of the file"))
+    draw_facts(recognised_facts(t, preview, into), t("What was recognised"))
     if report.decisions:
         st.markdown("\n".join(f"- {escape_markdown(t(message))}" for message in report.decisions))
-    # The questions above that decide otherwise what was decided of a new city.
-    made = preview.first if into.city is None else None
-    area, kind = made is not None and made.spread is not None and made.spread.asks, made is not None and made.kind
-    for question in [one for one, answered in ((AREA_QUESTION, area), (KIND_QUESTION, kind)) if answered]:
-        st.caption(t("To decide otherwise, answer “{question}” above.", question=question))
     if preview.report.facts.skipped:
         lines = " / ".join(line[:60] for line in preview.report.facts.skipped[:3])
         st.caption(t("Lines before the header were skipped: {lines}", lines=escape_markdown(lines)))
@@ -333,58 +266,40 @@ def recognised_facts(t: Translator, preview: FilePreview, into: ImportTarget) ->
     """The facts of a file, heading by heading; what means nothing to it is left out."""
     report, layout, city = preview.report, preview.header.layout, into.city or preview.city
     facts, zone = report.facts, preview.answers.timezone or ("UTC" if layout.utc else city.timezone)
-    with_mark, encoding = t("UTF-8 with byte order mark"), facts.encoding or ""
+    container = [facts.container, *facts.wrapped, facts.encoding or "", (facts.delimiter or "").replace("\t", "tab")]
+    order = {**ORDERS, BOTH_ORDERS: Message("both orders of day and month, row by row")}.get(report.date_order)
     whole = report.first and report.last and Span(report.first, report.last, by_month=preview.months)
     rows = {
         t("Format"): format_label(t, layout.format),
-        t("File"): container_label(t, facts),
-        t("Encoding"): with_mark if encoding == "utf-8-sig" else encoding.upper(),
-        t("Delimiter"): t(DELIMITERS[facts.delimiter]) if facts.delimiter in DELIMITERS else facts.delimiter,
+        t("File"): " · ".join(one.upper() for one in container if one),
         t("Table"): facts.sheet,
-        t("Dates"): _dates(t, preview),
-        t("Time zone"): t("as the file says; {zone} where it does not", zone=zone),
-        t("Coordinates"): _coordinates(t, preview, layout),
+        t("Dates"): t(order) if order else "",
+        t("Time zone"): zone,
+        t("Coordinates"): _coordinates(preview, layout),
         t("Period"): t.span(whole) if whole else "",
-        t("City"): t.label(city.names) if into.city or not city.provisional else t("none yet: see above"),
     }
     return {heading: value for heading, value in rows.items() if value}
 
 
-def _dates(t: Translator, preview: FilePreview) -> str:
-    orders = {**ORDERS, BOTH_ORDERS: Message("both orders of day and month, row by row")}
-    if preview.report.date_order in orders:
-        return t(orders[preview.report.date_order])
-    header = preview.header
-    for role in ("occurred_from", "reported_at"):
-        parts = sorted(header.layout.roles.get(role, ()), key=lambda part: part.place)
-        if any(part.part == "year" for part in parts):
-            return t(
-                "in columns of their own: {columns}", columns=", ".join(header.labels[part.place] for part in parts)
-            )
-    return t("year first (2025-03-01)")
-
-
-def _coordinates(t: Translator, preview: FilePreview, layout: Layout) -> str:
-    """The coordinate system of what was read."""
+def _coordinates(preview: FilePreview, layout: Layout) -> str:
+    """The coordinate system of what was read; "" where it is not known, or there are no coordinates."""
     asked, roles = preview.answers.crs, layout.roles.keys()
     if preview.report.facts.crs:
-        return t("from the geometry ({crs})", crs=preview.report.facts.crs)
+        return preview.report.facts.crs
     if roles & {"latitude", "longitude", "point"}:
-        return f"EPSG:{asked}" if asked else t("degrees of latitude and longitude (WGS84)")
-    if not roles & {"x", "y"}:
-        return t("none in this file")
+        return f"EPSG:{asked}" if asked else "WGS84"
     number = asked or next((one.values["epsg"] for one in preview.report.decisions if "epsg" in one.values), None)
-    return t("projected, EPSG:{number}", number=str(number)) if number else t("projected")
+    return f"EPSG:{number}" if number and roles & {"x", "y"} else ""
 
 
 def draw_points_map(page: Page, preview: FilePreview, into: ImportTarget) -> None:
     """A map of the file's alerts: of the city, or of where they lie if most lie elsewhere."""
-    t, city, outside = page.t, into.city or preview.city, preview.report.outside
+    t, city, report = page.t, into.city or preview.city, preview.report
     draw_heading(t("Where the alerts lie"))
     if preview.points.empty:
         st.caption(t("No row of this file has coordinates."))
         return
-    away = preview.report.mapped > 0 and outside > preview.report.mapped / 2  # most with coordinates
+    away = report.mapped > 0 and report.outside > report.mapped / 2  # most with coordinates
     lon, lat = (preview.points[name] for name in ("longitude", "latitude"))
     bounds = (lon.min(), lat.min(), lon.max(), lat.max()) if away else None
     with basemap.credited_to(page, city, "data_points_map"):
@@ -398,20 +313,6 @@ def draw_points_map(page: Page, preview: FilePreview, into: ImportTarget) -> Non
             span=0.5,
             bounds=bounds,
         )
-    off_map = t.n(
-        "{n} alert of the file lies outside the city and may be off this map.",
-        "{n} alerts of the file lie outside the city and may be off this map.",
-        outside,
-    )
-    notes = (
-        (True, t("A dot is an alert; of a large file, one in several is drawn.")),
-        (
-            into.city is None and preview.city.provisional,
-            t("The light area is the provisional study area, drawn around the alerts."),
-        ),
-        (outside and bounds is None, off_map),
-    )
-    st.caption(" ".join(words for said, words in notes if said))
 
 
 def city_note(t: Translator, preview: FilePreview, name: str) -> str:
@@ -419,19 +320,10 @@ def city_note(t: Translator, preview: FilePreview, name: str) -> str:
     if not preview.city.provisional:
         return t("Your home has no city yet. The alerts lie in {city}: its profile is added with the import.",
                  city=t.label(preview.city.names))  # fmt: skip
-    if not preview.city.outlined:
-        return t(
-            "Your home has no city yet, and no column of {file} holds coordinates: the import creates a provisional "
-            "city without an outline, so there is no map. Its time zone follows from its name where that is known, its "
-            "categories from the file. Add districts or a study area, population and names on the tab “City profile”.",
-            file=name,
-        )
     return t(
-        "Your home has no city yet: {file} creates a provisional one, its area drawn around the alerts, its time "
-        "zone ({zone}) from the location, its categories from the file. Add districts, population and names on the "
-        "tab “City profile”.",
+        "Your home has no city yet: {file} creates a provisional one. Add districts, population and names on the tab "
+        "“City profile”.",
         file=name,
-        zone=preview.city.timezone,
     )
 
 
@@ -456,7 +348,7 @@ def _draw_bars(page: Page, head: str, bars: Sequence[tuple[str, int, str]], *, k
     )
     figure.update_yaxes(rangemode="tozero", nticks=3)
     spoken = ", ".join(t.pair(name, t.number(n)) for name, n, _ in bars if n)
-    draw_chart(page, figure, key=key, alt=f"{head} {spoken}")
+    draw_chart(page, figure, key=key, alt=t.pair(head, spoken))
 
 
 def draw_concerns(page: Page, reviews: list[FileReview], into: ImportTarget) -> None:
@@ -492,8 +384,7 @@ def draw_proof(page: Page, preview: FilePreview, into: ImportTarget) -> None:
                 t("Filled"): [t.part(one.filled / proof.alerts) for one in proof.roles],
             }
         )
-        alt = t("What is filled in the file, and by which column")
-        st.table(frame, hide_index=True, border="horizontal", alt=alt)
+        st.table(frame, hide_index=True, border="horizontal", alt=t("What is filled"))
     _draw_rows(page, city, proof)
 
 
@@ -508,17 +399,16 @@ def _draw_times(page: Page, proof: Proof) -> None:
     ]
     named = [(period_name(t, proof, day), n) for day, n in proof.periods]
     months = [(name, n, name.replace(" ", "<br>", 1) if at % step == 0 else "") for at, (name, n) in enumerate(named)]
-    over_time, period = t("Alerts of the file over time."), "year" if proof.by_year else "month"
     charts = (
-        ("hour", proof.with_hour, t("Alerts of the file by hour of the day."), hours, proof.hours_sentence(t)),
-        ("weekday", proof.with_day, t("Alerts of the file by weekday."), weekdays, proof.weekdays_sentence(t)),
-        (period, True, over_time, months, ""),
+        ("hour", proof.with_hour, hours, proof.hours_sentence(t)),
+        ("weekday", proof.with_day, weekdays, proof.weekdays_sentence(t)),
+        ("year" if proof.by_year else "month", True, months, ""),
     )
-    for column, (name, known, head, bars, sentence) in zip(st.columns([5, 3, 5], gap="medium"), charts, strict=True):
+    for column, (name, known, bars, sentence) in zip(st.columns([5, 3, 5], gap="medium"), charts, strict=True):
         with column:
             draw_heading(column_label(t, name))
             if known:
-                _draw_bars(page, head, bars, key=f"data_proof_{name.replace('year', 'month')}s")
+                _draw_bars(page, column_label(t, name), bars, key=f"data_proof_{name.replace('year', 'month')}s")
             if sentence:
                 st.caption(sentence)
 
@@ -526,10 +416,9 @@ def _draw_times(page: Page, proof: Proof) -> None:
 def _draw_categories(page: Page, city: CityProfile, proof: Proof) -> None:
     """The ten commonest categories, each with its kind."""
     t = page.t
-    draw_heading(t("The commonest categories"))
     if not proof.categorised:
-        st.caption(t("No column of the file holds a category."))
         return
+    draw_heading(t("The commonest categories"))
     frame = pd.DataFrame(
         {
             column_label(t, "category"): [
@@ -544,10 +433,8 @@ def _draw_categories(page: Page, city: CityProfile, proof: Proof) -> None:
         frame.iloc[:, [0, 1, 3]] if page.narrow else frame,
         hide_index=True,
         border="horizontal",
-        alt=t("The commonest categories of the file, with their kinds"),
+        alt=t("The commonest categories"),
     )
-    if rest := proof.distinct - len(proof.categories):
-        st.caption(t.n("{n} other category is not shown.", "{n} other categories are not shown.", rest))
 
 
 def _draw_genders(page: Page, proof: Proof) -> None:
@@ -557,8 +444,7 @@ def _draw_genders(page: Page, proof: Proof) -> None:
         draw_heading(column_label(t, gender.role))
         if gender.columns:
             said = ", ".join(f"{label} {share}" for label, _, share in gender_counts(t, gender, proof.alerts))
-            columns = t("from the column {columns}", columns=t.join(gender.columns))
-            st.write(escape_markdown(f"{said} ({columns})"))
+            st.write(escape_markdown(said))
         else:
             st.caption(t("Not asked: no column of the file holds it."))
 
@@ -573,7 +459,7 @@ def _draw_rows(page: Page, city: CityProfile, proof: Proof) -> None:
             _rows_table(page, {number: found[number] for number in numbers}),
             hide_index=True,
             border="horizontal",
-            alt=t("Rows of the file as they were read, and as they were understood"),
+            alt=t("Rows as read → as understood"),
         )
     for line in next(iter(found.values()), []):
         if not _tells(line):

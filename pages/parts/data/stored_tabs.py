@@ -22,7 +22,6 @@ from curim_data.export.safe_csv import csv_bytes, with_negative_numbers
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message, Role, translator
 from curim_data.model.coverage import CORRECTIONS, KIND_WORDS, LONGEST_NOTE, AnnotationKind
-from curim_data.model.extent import NESTED_CELLS
 from curim_data.model.labels import format_label
 from curim_data.plans.record import (
     DEED_WORDS,
@@ -88,9 +87,9 @@ def _draw_table(page: Page, batches: list[Batch]) -> None:
             {
                 "when": _when(page, batch),
                 "file": batch.file_name,
-                "format": t.c("format", "unknown") if batch.format == "guessed" else format_label(t, batch.format),
+                "format": format_label(t, batch.format),
                 **{name: getattr(batch, name) for name in counts},
-                "state": t("undone") if batch.undone else t("in the data"),
+                "state": t("undone") if batch.undone else "",
             }
             for batch in batches
         ]
@@ -137,14 +136,12 @@ def _draw_import(page: Page, batch: Batch, *, is_first: bool) -> None:
     if batch.quarantined:
         st.caption(
             t(
-                "The file holds the fields of the alerts, without free text and personal data, with the reason and "
-                "how to fix it. Fix the rows, save the file as CSV and import it: the extra columns do no harm. Of a "
-                "row with too many or too few fields only the row number is kept: fix it in your own file."
+                "The file says of each row why it is quarantined and how to fix it. Fix the rows, save the file as CSV "
+                "and import it. Of a row with too many or too few fields only the number is kept: fix it in your own "
+                "file."
             )
         )
-    if batch.undone:
-        st.caption(t("This import was undone: its alerts are not in the data."))
-    elif batch.sealed is not None:
+    if batch.sealed is not None and not batch.undone:
         st.caption(
             t(
                 "This import cannot be undone: on {day} alerts were erased permanently, together with all earlier "
@@ -152,8 +149,6 @@ def _draw_import(page: Page, batch: Batch, *, is_first: bool) -> None:
                 day=batch.sealed.astimezone(ZoneInfo(page.city.timezone)).date(),
             )
         )
-    elif page.is_sample and is_first:
-        st.caption(t("The sample's own alerts stay."))
 
 
 def _draw_undo(page: Page, batch: Batch) -> None:
@@ -193,7 +188,7 @@ def draw_record_tab(page: Page) -> None:
     """Choose what to see of the record, see it, and take it along."""
     t = page.t
     if page.is_sample:
-        st.write(t("The sample city has no record: it begins with a city of your own."))
+        st.write(t("Nothing is recorded."))
         return
     if page.role < Role.ANALYST:
         return
@@ -208,8 +203,7 @@ def draw_record_tab(page: Page) -> None:
     settings = record_settings(page.home)
     st.caption(
         t(
-            "Who looked at what and did what, without the content of any alert. Entries cannot be changed; they are "
-            "deleted after {days} days.",
+            "Without the content of any alert. Entries cannot be changed; they are deleted after {days} days.",
             days=settings.keep_days,
         )
     )
@@ -241,7 +235,7 @@ def draw_record_tab(page: Page) -> None:
         }
         for one in found
     ]
-    draw_table(page, pd.DataFrame(rows), headings, key="data_record", alt=t("Who looked at what and did what"))
+    draw_table(page, pd.DataFrame(rows), headings, key="data_record", alt=t("Record"))
     download_button(
         page, lambda: record_frame(read_record(database, **wanted)), "record.csv", key="data_record_download"
     )
@@ -258,14 +252,14 @@ def _wanted_entries(page: Page, known: list[str]) -> dict[str, Any]:
     what = deed.selectbox(
         t("What"),
         [None, *Deed],
-        format_func=lambda one: t("everything") if one is None else t(DEED_WORDS[one]),
+        format_func=lambda one: "–" if one is None else t(DEED_WORDS[one]),
         key="data_record_deed",
     )
     return {"since": time.time() - int(days) * 86_400, "who": who, "deed": what}
 
 
 def _person(page: Page, who: str | None) -> str:
-    return page.t("everybody") if who is None else who or page.t("at this computer")
+    return "–" if who is None else who or page.t("at this computer")
 
 
 # A browser's download is held in memory; more goes through the command line.
@@ -283,13 +277,7 @@ def draw_cleaned_download(page: Page) -> None:
     if page.source is None or audience is not Audience.ANALYST:
         return
     st.subheader(t("Cleaned data"))
-    st.write(
-        t(
-            "Single alerts with what the import added to them: district, map cells, place, darkness. The CSV can be "
-            "imported again."
-        )
-    )
-    st.caption(t(NESTED_CELLS))
+    st.caption(t("Single alerts with what the import added. The CSV can be imported again."))
     filtered = st.toggle(t("Only the alerts that match the filter of the other pages"), key="data_cleaned_filter")
     f = page.filter if filtered else AlertFilter(period="all")
     n = total(page.source, f).n or 0
@@ -343,12 +331,6 @@ def _draw_form(page: Page, source: Source) -> None:
     """Days, kind, source and reason of a new correction."""
     t = page.t
     with st.form("coverage_form", clear_on_submit=True, border=False):
-        st.caption(
-            t(
-                "Days that are not covered are left out of every comparison, on both sides. Days in which nothing "
-                "happened count as quiet days. Both take precedence over what the numbers suggest."
-            )
-        )
         left, right = st.columns(2)
         days = left.date_input(t("Days"), value=(source.as_of, source.as_of), key="coverage_days")
         kind: AnnotationKind = right.selectbox(
@@ -361,7 +343,7 @@ def _draw_form(page: Page, source: Source) -> None:
             key="coverage_source",
         )
         note = st.text_input(t("Why"), max_chars=LONGEST_NOTE, key="coverage_note")
-        if not st.form_submit_button(t("Correct")) or not isinstance(days, tuple) or not days:
+        if not st.form_submit_button(t("Save")) or not isinstance(days, tuple) or not days:
             return
     save_annotation(page, days[0], note, subject=_subject(days[0]), end=days[-1], kind=kind, source=of)
 
@@ -371,7 +353,7 @@ def _subject(start: dt.date) -> str:
     return f"coverage from {start.isoformat()}"
 
 
-def draw_jumps(page: Page, detail: Detail) -> None:
+def draw_jumps(page: Page, detail: Detail, alt: str) -> None:
     """Every whole week (or month), those far from their neighbours marked."""
     frame = detail.periods.rename("n").rename_axis("week").reset_index()
     frame["alarm"] = frame["week"].dt.date.isin(set(detail.jumps["start"]))
@@ -379,7 +361,7 @@ def draw_jumps(page: Page, detail: Detail) -> None:
         page,
         plots.band_figure(page, frame, height=220),
         key="data_jumps_chart",
-        alt=page.t("Alerts over time, weeks or months far from their neighbours marked."),
+        alt=alt,
         data=frame,
         file_name="weeks.csv",
     )
@@ -418,7 +400,7 @@ def _draw_subject(page: Page, one: Finding, found: QualityStudy, some: list[Shee
     """What an overview does not say of a subject: its sentence where nothing is to do, its picture, its tables."""
     if not one.attention:
         st.write(escape_markdown(one.sentence))
-    _draw_figure(page, one.key, found)
+    _draw_figure(page, one, found)
     for sheet in some:
         _draw_sheet(page, sheet, one.title)
     if one.key == "gaps":
@@ -454,9 +436,9 @@ def _draw_sheet(page: Page, sheet: Sheet, title: str) -> None:
     )
 
 
-def _draw_figure(page: Page, key: str, found: QualityStudy) -> None:
-    """The picture of a subject, where it has one and there is something to see."""
-    detail = found.detail
+def _draw_figure(page: Page, one: Finding, found: QualityStudy) -> None:
+    """The picture of a subject, where it has one and there is something to see; the tables below hold the same."""
+    detail, key, alt = found.detail, one.key, page.t.pair(one.title, one.sentence)
     if key == "piles" and not found.default_coordinates.empty:
         # Where many lie side by side the numbers of the table have to do.
         points = found.default_coordinates
@@ -466,7 +448,7 @@ def _draw_figure(page: Page, key: str, found: QualityStudy) -> None:
             page.city,
             points,
             key="data_piles_map",
-            alt=page.t("Map of the points with suspiciously many alerts; the table below holds the same."),
+            alt=alt,
             height=380,
             large=True,
             pins=[
@@ -475,4 +457,4 @@ def _draw_figure(page: Page, key: str, found: QualityStudy) -> None:
             ],
         )
     elif key == "jumps" and detail is not None and len(detail.periods) > 1:
-        draw_jumps(page, detail)
+        draw_jumps(page, detail, alt)

@@ -22,64 +22,33 @@ from curim_data.importing import mapping as mappings
 from curim_data.importing.mapping import ColumnMapping
 from curim_data.importing.pipeline import Header, ImportProblem, Preview, columns_of, preview
 from curim_data.lexicon.words import fold
-from curim_data.model import N_, Answers, CityProfile, Facts, Gender, Kind, Message, Status, Translator
+from curim_data.model import N_, Answers, CityProfile, Gender, Kind, Message, Status, Translator
 from curim_data.model.labels import category_label, column_label, role_name, value_label
 from curim_data.model.values import AgeBand
 from curim_data.store import Home, Store
 from pages.parts.frame import Page, escape_markdown
 from pages.parts.frame.look import css_text
 
-CONTAINERS: Final[Mapping[str, Message]] = {
-    "csv": Message("text with columns (CSV)"),
-    "xlsx": Message("Excel workbook"),
-    "xls": Message("Excel workbook"),
-    "ods": Message("OpenDocument spreadsheet"),
-    "json": Message("JSON"),
-    "xml": Message("XML"),
-    "geojson": Message("GeoJSON"),
-    "gpkg": Message("GeoPackage"),
-    "shp": Message("Shapefile"),
-    "parquet": Message("Parquet"),
-}
-WRAPPED: Final[Mapping[str, Message]] = {
-    "gz": Message("compressed with gzip"),
-    "zip": Message("inside a ZIP file"),
-}
-DELIMITERS: Final[Mapping[str, Message]] = {
-    ";": Message("semicolon"),
-    ",": Message("comma"),
-    "\t": Message("tab"),
-    "|": Message("bar"),
-}
 ORDERS: Final[Mapping[str, Message]] = {
     "day-first": Message("day first (1/3 is 1 March)"),
     "month-first": Message("month first (1/3 is 3 January)"),
 }
 PARTS: Final[Mapping[str, Message]] = {
-    "date": Message("{role}: the date"),
-    "time": Message("{role}: the time"),
-    "year": Message("{role}: the year"),
-    "month": Message("{role}: the month"),
-    "day": Message("{role}: the day"),
-    "hour": Message("{role}: the hour"),
-    "minute": Message("{role}: the minute"),
-    "second": Message("{role}: the second"),
-    "flag": Message("{role}: named by the heading (yes or no below)"),
-    "first": Message("{role}: the first column that is filled"),
+    "date": Message("Date"),
+    "time": Message("Time"),
+    "year": Message("Year"),
+    "month": Message("Month"),
+    "day": Message("Day"),
+    "hour": Message("Hour"),
+    "minute": Message("Minute"),
+    "second": Message("Second"),
+    "flag": Message("named by the heading (yes or no below)"),
+    "first": Message("the first column that is filled"),
 }
 _SURE: Final = (
-    (0.9, Message("Sure ({share})")),
-    (0.7, Message("Fairly sure ({share})")),
-    (0.5, Message("Not sure ({share}): check it")),
-    (0.0, Message("A guess ({share}): check it")),
+    (0.7, Message("Sure ({share})")),
+    (0.0, Message("Not sure ({share}): check it")),
 )
-
-
-def container_label(t: Translator, facts: Facts) -> str:
-    """The kind of file, and what lay around it."""
-    kind = t(CONTAINERS[facts.container]) if facts.container in CONTAINERS else facts.container
-    around = [t(WRAPPED[one]) if one in WRAPPED else one for one in facts.wrapped]
-    return ", ".join([kind, *around])
 
 
 def draw_heading(text: str) -> None:
@@ -451,20 +420,16 @@ def _draw_source(page: Page, review: FileReview) -> None:
     saved = preview is not None and preview.saved
     settings: dict[str, object]
     if file.mapping is not None:
-        note, label, key, settings = t("As you set it."), N_("Back to what was recognised"), "back", {"mapping": None}
+        label, key, settings = N_("Back to what was recognised"), "back", {"mapping": None}
     elif saved:
-        note = t("Read with the saved mapping {name}.", name=escape_markdown(saved))
-        label, key, settings = N_("Use what is recognised instead"), "use_recognised", {"saved": False}
+        st.caption(t("Read with the saved mapping {name}.", name=escape_markdown(saved)))
+        label, key, settings = N_("Back to what was recognised"), "use_recognised", {"saved": False}
     elif not file.saved:
-        note = t("Read without the saved mapping.")
         label, key, settings = N_("Use the saved mapping"), "use_saved", {"saved": True}
     else:
-        hint = N_("If a column is misinterpreted, choose what it holds: the file is read again at once.")
-        st.caption(t(hint if preview else N_("Choose what the columns hold: the file is read again at once.")))
+        st.caption(t("Choose what the columns hold: the file is read again at once."))
         return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(note, width="stretch" if page.narrow else "content")
-        st.button(t(label), key=f"data_{key}", type="tertiary", on_click=keep_settings, args=(file,), kwargs=settings)
+    st.button(t(label), key=f"data_{key}", type="tertiary", on_click=keep_settings, args=(file,), kwargs=settings)
     if file.mapping is None and preview is not None and saved:
         for words, names in (
             (N_("Columns that are new since it was saved: {columns}."), preview.appeared),
@@ -478,7 +443,7 @@ def _draw_columns(page: Page, review: FileReview, header: Header, table: pd.Data
     if not page.narrow:
         for cell, text in zip(
             st.columns(_WIDTHS),
-            (page.t("Column in the file"), page.t("Understood as"), page.t("How certain")),
+            (page.t("Column"), page.t("Understood as"), page.t("Why")),
             strict=True,
         ):
             cell.caption(text)
@@ -490,15 +455,13 @@ def _draw_column(page: Page, review: FileReview, header: Header, line: Any) -> N
     """A column: its heading with examples, the choice of its meaning, and why it was understood so."""
     t = page.t
     name, choice, why = st.columns(_WIDTHS, vertical_alignment="center", gap="small")
-    heading = escape_markdown(line.column) or t("column {number}", number=line.place + 1)
-    empty = t.n("{n} empty", "{n} empty", line.empty) if line.empty else ""
-    below = " · ".join(filter(None, (escape_markdown(line.examples), empty)))
-    name.markdown(f"{heading}  \n:small[:gray[{below}]]" if below else heading)
+    heading = line.column or t("column {number}", number=line.place + 1)
+    name.markdown("  \n".join(filter(None, (escape_markdown(heading), _small(line.examples)))))
     current = option_of(line.role, line.part, line.use)
     key = f"data_col_{review.file.digest[:12]}_{line.place}"
     st.session_state[key] = current
     choice.selectbox(
-        t("What {column} holds", column=line.column or line.place + 1),  # for screen readers alone: as it stands
+        heading,  # for screen readers alone: as it stands
         OPTIONS if current in OPTIONS else (current, *OPTIONS),
         format_func=partial(option_label, t),
         key=key,
@@ -507,12 +470,15 @@ def _draw_column(page: Page, review: FileReview, header: Header, line: Any) -> N
         args=(review, key, partial(with_column, header, line.place)),
     )
     if line.use == "alert":
-        # Where a meaning comes from that nobody had to guess.
-        source = N_("As saved") if review.preview is not None and review.preview.saved else N_("By the format")
-        source = t(N_("As you set it") if review.file.mapping is not None else source)
-        guessed = line.confidence  # NaN where the format is known
-        sure = next((t(words, share=t.percent(guessed)) for least, words in _SURE if guessed >= least), source)
-        why.caption(escape_markdown(" · ".join([sure, *map(t, line.reasons)])))
+        guessed = line.confidence  # NaN where nobody had to guess
+        given = [t("As you set it.")] if review.file.mapping is not None else []
+        sure = [t(words, share=t.percent(guessed)) for least, words in _SURE if guessed >= least][:1]
+        why.caption(escape_markdown(" · ".join([*(sure or given), *map(t, line.reasons)])))
+
+
+def _small(examples: str) -> str:
+    """Examples of a column, small below its heading."""
+    return f":small[:gray[{escape_markdown(examples)}]]" if examples else ""
 
 
 def option_label(t: Translator, option: str) -> str:
@@ -521,7 +487,7 @@ def option_label(t: Translator, option: str) -> str:
     if option == DROPPED:
         return t("Not stored: free text or personal data")
     label = role_name(t, role) if role else t("Not used")
-    return t(PARTS[part], role=label) if part in PARTS else label
+    return t.pair(label, t(PARTS[part])) if part in PARTS else label
 
 
 def _keep_change(review: FileReview, key: str, change: Callable[[str, Answers], ColumnMapping]) -> None:
@@ -535,7 +501,6 @@ def known_answers(review: FileReview) -> Answers:
 
 
 MOST: Final = 50
-AT_ONCE: Final = 8
 ENUMS: Final = {
     "affected_gender": tuple(Gender),
     "reporter_gender": tuple(Gender),
@@ -543,12 +508,8 @@ ENUMS: Final = {
     "kind": tuple(Kind),
     "age_band": tuple(AgeBand),
 }
-_NOT_KNOWN: Final = {
-    "affected_gender": Message("not recognised: counts as not known"),
-    "reporter_gender": Message("not recognised: counts as not known"),
+_NOT_KNOWN: Final = dict.fromkeys(ENUMS, Message("not recognised")) | {
     "status": Message("not recognised: counts as open"),
-    "kind": Message("not recognised: the category decides"),
-    "age_band": Message("not recognised: no age"),
     "category": Message("keeps its own name"),
 }
 
@@ -566,12 +527,6 @@ def draw_values(page: Page, review: FileReview) -> None:
         draw_heading(t("Values that were not recognised"))
         for role, words in unknown.items():
             _draw_role(page, review, preview, role, words)
-        st.caption(
-            t(
-                "Nothing is guessed: an unknown category is kept under its own name, an unknown gender counts as not "
-                "known, and the rows are marked. Choose what a value stands for, and the preview follows."
-            )
-        )
     if known:
         with st.expander(t("How the other values were read"), key=f"data_known_{review.file.digest[:12]}"):
             for role, words in known.items():
@@ -593,13 +548,10 @@ def _frequent_words(preview: FilePreview, role: str, strange: set[str], *, known
 
 
 def _draw_role(page: Page, review: FileReview, preview: FilePreview, role: str, words: list[tuple[str, int]]) -> None:
-    """Most words of a role; on a phone but eight of them behind a button."""
+    """Most words of a role."""
     t, rest = page.t, len(words) - MOST
     st.caption(column_label(t, role))
-    _draw_grid(page, review, preview, role, words[:AT_ONCE])
-    if more := words[AT_ONCE:MOST]:
-        with st.popover(t.n("{n} more value", "{n} more values", len(more))) if page.narrow else st.container():
-            _draw_grid(page, review, preview, role, more)
+    _draw_grid(page, review, preview, role, words[:MOST])
     if rest > 0:
         st.caption(t.n("{n} rarer value is not listed.", "{n} rarer values are not listed.", rest))
 
@@ -626,41 +578,8 @@ def _draw_grid(page: Page, review: FileReview, preview: FilePreview, role: str, 
         )
 
 
-PENDING = "data_pending"  # names under which mappings are saved with the import, by the file's digest
-SAVED = "data_saved_as"
 MOST_NAME = 60
 GUESSED = ("guessed", "mapped")  # a known format needs no mapping
-
-
-def draw_save_mapping(page: Page, review: FileReview, into: ImportTarget) -> None:
-    """A name and a button; where the home has no city yet, the mapping waits for the import."""
-    t, digest = page.t, review.file.digest
-    draw_heading(t("For the next export"))
-    st.caption(
-        t(
-            "Saved under a name, what you set (columns, values, answers) is applied automatically to the next export "
-            "with these columns."
-        )
-    )
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.text_input(
-            t("Name of the mapping"),
-            value=proposed_name(review),
-            key=f"data_mapping_name_{digest[:12]}",
-            max_chars=MOST_NAME,
-            width=320,
-        ).strip()
-        clicked = st.button(t("Save the mapping"), key=f"data_mapping_save_{digest[:12]}", disabled=not name)
-    if clicked and into.city is None:
-        st.session_state[PENDING] = {**st.session_state.get(PENDING, {}), digest: name}
-    elif clicked:
-        save_mapping(into.home, review, name)
-        st.session_state[SAVED] = {digest: name}
-        st.rerun()
-    if waiting := st.session_state.get(PENDING, {}).get(digest):
-        st.success(t("{name} will be saved with the import.", name=escape_markdown(waiting)))
-    elif saved := st.session_state.get(SAVED, {}).get(digest):
-        st.success(t("Saved as {name}.", name=escape_markdown(saved)))
 
 
 def save_mapping(home: Home, review: FileReview, name: str) -> None:
@@ -689,7 +608,6 @@ def draw_remember_choice(page: Page, usable: list[FileReview]) -> bool:
         page.t("Use what you set for the next export with these columns, too"),
         value=all(preview.header.layout.format in GUESSED for preview in some),
         key="data_remember",
-        help=page.t("Saved as a mapping under the file's name; another name can be given at the end of the page."),
     )
 
 
@@ -697,15 +615,8 @@ def _settled(review: FileReview) -> bool:
     return review.file.mapping is not None or review.file.answers != Answers()
 
 
-def proposed_name(review: FileReview) -> str:
-    """The name of a mapping unless another is given: that of the one in use, or the file's."""
-    return (review.preview.saved if review.preview else "") or review.file.name.partition(".")[0][:MOST_NAME]
-
-
-def save_pending_mapping(home: Home, review: FileReview, *, remember: bool) -> None:
-    """Save after an import what was to be saved with it."""
-    waiting = dict(st.session_state.get(PENDING, {}))
-    usual = proposed_name(review) if remember and _settled(review) else ""
-    if name := waiting.pop(review.file.digest, usual):
-        save_mapping(home, review, name)
-        st.session_state[PENDING] = waiting
+def save_settled_mapping(home: Home, review: FileReview) -> None:
+    """Save after an import what the reader set for the file: under the name of the mapping in use, or the file's."""
+    if _settled(review):
+        in_use = review.preview.saved if review.preview else ""
+        save_mapping(home, review, in_use or review.file.name.partition(".")[0][:MOST_NAME])
