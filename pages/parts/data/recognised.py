@@ -155,7 +155,7 @@ def _draw_question(page: Page, file: UploadedFile, asked: Question) -> None:
     else:
         st.write(question)
     if about == "crs":
-        _draw_epsg_choice(page, file, f"data_crs_{file.digest[:12]}")
+        _draw_epsg_choice(page, file, f"data_epsg_{file.digest[:12]}")
 
 
 def _draw_answer(
@@ -205,7 +205,7 @@ def draw_corrections(page: Page, file: UploadedFile, preview: FilePreview, into:
             given, key = getattr(answers, about), "data_right"
             _draw_answer(st.selectbox, file, about, label, words, given, key=key, placeholder=usual)
         if {"x", "y"} & set(preview.header.layout.roles):
-            _draw_epsg_choice(page, file, f"data_right_crs_{file.digest[:12]}")
+            _draw_epsg_choice(page, file, f"data_right_epsg_{file.digest[:12]}")
 
 
 def draw_category_question(page: Page, file: UploadedFile, preview: FilePreview, into: ImportTarget) -> None:
