@@ -28,7 +28,6 @@ from h3ronpy.vector import coordinates_to_cells
 from shapely.geometry.base import BaseGeometry
 
 from analysis.dbscan import (
-    MAX_AREA_KM2,
     MAX_EPS_M,
     TAIL,
     DenseGroup,
@@ -41,10 +40,9 @@ from analysis.dbscan import (
     strongest_of_chance,
 )
 from analysis.grid import AlertGround, SharedPoints, centres_in_metres, smoothing_width_for
-from analysis.hotspots.surroundings import INDEPENDENT
 from analysis.stats.dispersion import SINGLE, ReportBursts
 from analysis.stats.intervals import CellPlace, Choice, Result, weighted_sum
-from curim_data.model import CityProfile, FloatArray, IntArray, Message, Num, Translator
+from curim_data.model import N_, CityProfile, FloatArray, IntArray, Message, Translator
 from curim_data.model.city import cell_polygons
 from curim_data.model.extent import ask_shape
 from curim_data.model.progress import report, stage
@@ -211,7 +209,7 @@ def find_clusters(
         return Clusters((), 0, MAX_EPS_M, alpha, 0, n=0)
     x, y = centres_in_metres(counted.cells, city)
     eps = eps_for_precision(eps_for(x, y, counted.counts), step)
-    if float(eps.value) > MAX_EPS_M:
+    if eps > MAX_EPS_M:
         too_coarse = Message(
             "The coordinates are only precise to {step} m: no cluster can be identified, because it would cover more "
             "than one place.",
@@ -220,15 +218,12 @@ def find_clusters(
         return Clusters((), 0, MAX_EPS_M, alpha, 0, n=round(total), choices=(Choice("eps", step, too_coarse),))
     spread = smoothing_width_for(total, city.land_metres.area / 1e6)
     with stage(0.0, 0.15, Message("Finding dense places")):
-        dense = _dense(city, x, y, counted, float(spread.value), eps, points)
+        dense = _dense(city, x, y, counted, spread, eps, points)
     drawn = np.ones(round(total))
     in_bursts = bursts is not None and bursts.reports > 1
-    chosen_runs = runs_for(len(drawn), in_bursts) if runs is None else _runs(runs, _RUNS_SET)
-    chosen_runs = chosen_runs if dense.groups else Choice("runs", 0, _NO_RUNS)
-    maps = int(chosen_runs.value)
+    maps = (runs or runs_for(len(drawn), in_bursts)) if dense.groups else 0
     with stage(0.15, 0.9, Message("Simulating random maps")):
         p_values = _p_values(dense, drawn, maps, seed, cell_m2(counted.cells), bursts or SINGLE)
-    shared = () if points is None else (points.choice,)
     kept = [(group, float(p)) for group, p in zip(dense.groups, p_values, strict=True) if p <= alpha]
     with stage(0.9, 1.0, Message("Drawing outlines")):
         found = _drawn_clusters(_Land(city, x, y), dense, counted, kept, 1 / (maps + 1), bursts or SINGLE)
@@ -240,22 +235,23 @@ def find_clusters(
         alpha=alpha,
         runs=maps,
         choices=(
-            dense.eps,
-            spread,
-            *_choices(dense.search, dense.points, chosen_runs, alpha, bursts),
-            *shared,
+            Choice("eps", dense.search.eps, Message(_JOINED, {"metres": round(dense.search.eps)})),
+            *(bursts or SINGLE).choices,
+            *(() if points is None else (points.choice,)),
         ),
     )
 
 
+_JOINED: Final = N_("Alerts within {metres} m of each other are joined.")
+
+
 @dataclass(frozen=True)
 class _Dense:
-    """Dense places before they are tested: the search that found them, its points, and the choice of the distance."""
+    """Dense places before they are tested: the search that found them and its points."""
 
     search: LocalDbscan
     points: Points
     groups: list[DenseGroup]
-    eps: Choice
 
 
 def _counted(fine: pd.DataFrame) -> _Alerts:
@@ -273,7 +269,7 @@ def _dense(
     y: FloatArray,
     counted: _Alerts,
     spread: float,
-    eps: Choice,
+    eps: float,
     shared: SharedPoints | None,
 ) -> _Dense:
     """The dense places; found by stricter settings if they are more than can be read."""
@@ -282,21 +278,12 @@ def _dense(
     expected = ground.smooth(ground.pixel(ground.enter(x, y)), counted.counts, spread)
     expected *= counted.counts.sum() / max(expected.sum(), 1e-12)
     heaps = None if shared is None else Heaps.of(ground, expected, shared.x, shared.y, shared.share)
-    search = LocalDbscan(ground, expected, float(eps.value), heaps=heaps, smoothed_m=spread)
+    search = LocalDbscan(ground, expected, eps, heaps=heaps, smoothed_m=spread)
     points = Points(ground.enter(x, y), counted.counts)
     groups = enough(search.find(points), counted.counts)
     if len(groups) > MOST_GROUPS:
         search, groups = _fewer(search, points, counted.counts)
-        eps = Choice(
-            "eps",
-            search.eps,
-            Message(
-                "Alerts within {metres} m are joined: the usual choice of distance and minimum gave more than {most} "
-                "dense places, which nobody can read.",
-                {"metres": round(search.eps), "most": MOST_GROUPS},
-            ),
-        )
-    return _Dense(search, points, groups, eps)
+    return _Dense(search, points, groups)
 
 
 def _p_values(
@@ -346,27 +333,14 @@ def _fewer(search: LocalDbscan, points: Points, counts: FloatArray) -> tuple[Loc
     return search, groups
 
 
-def runs_for(alerts: int, in_bursts: bool = False) -> Choice:
+def runs_for(alerts: int, in_bursts: bool = False) -> int:
     """How many maps to simulate: 199, or 99 where so many alerts would take more than some two seconds.
 
     The time of a map is estimated from the number of alerts, about a microsecond each, and several where they are drawn
     in bursts. Fewer than 99 could not show a p of 0.01, the largest that is kept.
     """
     many = RUNS * alerts * (SECONDS_AN_ALERT * (BURSTS_TAKE if in_bursts else 1)) <= SIMULATION_SECONDS
-    return _runs(RUNS, _RUNS_ENOUGH) if many else _runs(FEWEST_RUNS, _RUNS_FEWER)
-
-
-_RUNS_ENOUGH: Final = Message("{runs} random maps were simulated; the smallest p that they can show is {p}.")
-_RUNS_FEWER: Final = Message(
-    "{runs} random maps were simulated, because more of so many alerts would take too long; the smallest p that "
-    "they can show is {p}."
-)
-_NO_RUNS: Final = Message("No place is dense enough to be tested, so no random map was simulated.")
-_RUNS_SET: Final = Message("{runs} random maps were simulated, as set; the smallest p that they can show is {p}.")
-
-
-def _runs(runs: int, words: Message) -> Choice:
-    return Choice("runs", runs, Message(words.text, {"runs": runs, "p": Num(1 / (runs + 1), 3)}))
+    return RUNS if many else FEWEST_RUNS
 
 
 def cell_m2(cells: IntArray) -> float:
@@ -444,55 +418,4 @@ def _cluster(land: _Land, dense: _Dense, alerts: _Alerts, group: DenseGroup, p: 
         outline=shapely.transform(outline, lambda xy: np.column_stack(in_degrees(land.city, *xy.T))),
         longitude=float(longitude),
         latitude=float(latitude),
-    )
-
-
-def _choices(
-    search: LocalDbscan,
-    points: Points,
-    runs: Choice,
-    alpha: float,
-    bursts: ReportBursts | None,
-) -> tuple[Choice, ...]:
-    there = search.minimum_at(points.at)
-    least, most = int(there.min()), int(there.max())
-    minimum = Message(
-        "A cluster needs at least {least} to {most} alerts within that distance, by the local expectation: "
-        "chance reaches so many in one of a thousand places."
-    )
-    if search.tail < TAIL:
-        minimum = Message(
-            "A cluster needs at least {least} to {most} within that distance, by the local expectation: far more than "
-            "chance reaches, so that the densest places alone are left."
-        )
-    return (
-        Choice(
-            "expected",
-            1,
-            Message(
-                "What is expected comes from the smoothed density, which holds the alerts of the place itself too: "
-                "the ratio is lower than that of the layer of significance, and its interval takes the expectation as "
-                "known."
-            ),
-        ),
-        Choice("minimum", least, Message(minimum.text, {"least": least, "most": most})),
-        runs,
-        Choice(
-            "alpha",
-            alpha,
-            Message(
-                "Its significance is its rank among the strongest clusters of these maps; kept is what at most "
-                "{percent} % of them reach.",
-                {"percent": Num(100 * alpha, 0)},
-            ),
-        ),
-        Choice(
-            "largest",
-            MAX_AREA_KM2,
-            Message(
-                ("A cluster over {area} km² is too large for one place: it is split again."),
-                {"area": Num(MAX_AREA_KM2, 2)},
-            ),
-        ),
-        INDEPENDENT if bursts is None else bursts.choice,
     )

@@ -53,7 +53,7 @@ from analysis.stats.intervals import (
     wilson,
 )
 from analysis.stats.significance import alpha_or_one, benjamini_hochberg, fisher_two_sided
-from curim_data.model import BoolArray, FloatArray, Message, Num, Translator, is_small
+from curim_data.model import BoolArray, FloatArray, Message, Translator, is_small
 from curim_data.model.alert import CellArray
 
 ALPHA: Final = 0.05
@@ -469,7 +469,7 @@ def compare_maps(
         n_b=round(float(n_b.sum())),
         tested=int(tested.sum()),
         k=k,
-        choices=(*_choices(k, side, int(tested.sum()), len(index)), scatter.choice),
+        choices=scatter.choices,
     )
 
 
@@ -531,51 +531,3 @@ def _places(
         )
         places.append(place)
     return tuple(places)
-
-
-def _choices(k: int, side: float, tested: int, cells: int) -> tuple[Choice, ...]:
-    window = (
-        Message(
-            "Each cell is tested alone and together with the cells around it, up to {metres} m from its centre.",
-            {"metres": round((k + 0.5) * side)},
-        )
-        if k
-        else Message("Each cell is tested alone: it is as large as a place.")
-    )
-    return (
-        Choice(
-            "test",
-            "hypergeometric",
-            Message(
-                "Each place is tested exactly against the rest of the city: how often would shuffled labels differ as "
-                "much?"
-            ),
-        ),
-        Choice(
-            "rest",
-            "unmarked",
-            Message("The rest of the city is taken without the places that differ, so that none hides behind another."),
-        ),
-        Choice(
-            "window",
-            k,
-            window,
-        ),
-        Choice(
-            "tested",
-            tested,
-            Message(
-                "{tested} of {cells} cells hold enough alerts for a difference to show; only these are tested.",
-                {"tested": tested, "cells": cells},
-            ),
-        ),
-        Choice(
-            "correction",
-            ALPHA,
-            Message(
-                "Among the places marked at most {share} % are expected to be chance (Benjamini-Hochberg), and a group "
-                "of cells is only marked if its clearest stands out from all that were tested.",
-                {"share": Num(100 * ALPHA, 0)},
-            ),
-        ),
-    )

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.stats.dispersion import INDEPENDENT, Dispersion
-from analysis.stats.intervals import UNKNOWN, Choice, Estimate, Result
-from curim_data.model import N_, FloatArray, IntArray, Message, Translator
+from analysis.stats.intervals import UNKNOWN, Estimate, Result
+from curim_data.model import N_, FloatArray, IntArray, Translator
 
 PARTS: Final = (0.25, 0.5, 0.8)
 MIN_ALERTS: Final = 20  # fewer lie in a few places whatever happens
@@ -51,7 +51,6 @@ class Concentration(Result):
     curve_places, curve_alerts, curve_chance : arrays, shape (cells + 1,)
         The share of alerts in the fullest places against their share: the Lorenz curve seen from its full end. The
         last is the mean of the random maps.
-    least_p : the smallest p that so many random maps can give
     """
 
     cells: int
@@ -65,7 +64,6 @@ class Concentration(Result):
     curve_places: FloatArray
     curve_alerts: FloatArray
     curve_chance: FloatArray
-    least_p: float = 0.0
 
     def share(self, part: float) -> PlaceShare:
         """The share of places for a part of the alerts; KeyError for one that was not computed."""
@@ -144,11 +142,11 @@ def concentration(
     """
     counts = cells["n"].to_numpy(dtype=float)
     land = cells["land_km2"].to_numpy(dtype=float)
-    choice = runs_for(len(counts), runs)
     n = round(float(counts.sum()))
     if not n:
-        return _nothing(len(counts), choice)
-    chance = _RandomMaps(n, land / land.sum(), int(choice.value), seed, scatter.value)
+        return _nothing(len(counts))
+    maps = runs or runs_for(len(counts))
+    chance = _RandomMaps(n, land / land.sum(), maps, seed, scatter.value)
     general = generalised_gini(counts)
     return Concentration(
         cells=len(counts),
@@ -163,16 +161,13 @@ def concentration(
         curve_places=np.linspace(0, 1, len(counts) + 1),
         curve_alerts=np.concatenate([[0.0], np.cumsum(np.sort(counts)[::-1]) / counts.sum()]),
         curve_chance=chance.curve,
-        choices=(choice, scatter.choice),
-        least_p=1 / (1 + len(chance.generalised)),
+        choices=scatter.choices,
     )
 
 
-def runs_for(cells: int, given: int | None = None) -> Choice:
+def runs_for(cells: int) -> int:
     """Choose the number of random maps: 199, fewer (down to 39) above 20,000 places, where they hardly differ."""
-    runs = given or int(np.clip(MAX_DRAWS // max(cells, 1), MIN_RUNS, MAX_RUNS))
-    message = Message("Compared with {n} maps of as many alerts placed uniformly at random on the land.", {"n": runs})
-    return Choice("runs", runs, message)
+    return int(np.clip(MAX_DRAWS // max(cells, 1), MIN_RUNS, MAX_RUNS))
 
 
 def gini(counts: Any) -> float:
@@ -284,7 +279,7 @@ def _central(values: FloatArray) -> Estimate:
     return Estimate(float(values.mean()), float(low), float(high))
 
 
-def _nothing(cells: int, choice: Choice) -> Concentration:
+def _nothing(cells: int) -> Concentration:
     nan = float("nan")
     even = np.linspace(0, 1, cells + 1)
     return Concentration(
@@ -300,7 +295,6 @@ def _nothing(cells: int, choice: Choice) -> Concentration:
         curve_places=even,
         curve_alerts=even * np.nan,
         curve_chance=even * np.nan,
-        choices=(choice,),
     )
 
 

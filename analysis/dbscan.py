@@ -24,8 +24,7 @@ from scipy.stats import norm
 from analysis.grid import OPEN_WATER_M, AlertGround
 from analysis.hotspots.grouping import two_means
 from analysis.stats.dispersion import SINGLE, ReportBursts
-from analysis.stats.intervals import Choice
-from curim_data.model import BoolArray, FloatArray, IntArray, Message
+from curim_data.model import BoolArray, FloatArray, IntArray
 from curim_data.model.progress import report
 
 MIN_EPS_M: Final = 50.0
@@ -44,7 +43,7 @@ AT_ONCE: Final = 2_000  # points whose neighbours are looked for together: some 
 HELD: Final = 0.75  # part of a large cluster's alerts that its denser parts hold, lest it be lost in crumbs
 
 
-def eps_for(x: Any, y: Any, n: Any) -> Choice:
+def eps_for(x: Any, y: Any, n: Any) -> float:
     """Choose the distance that joins alerts: the knee of the distances to the fifth alert, between 50 and 300 m.
 
     Distances from occupied cells to the cell in which their neighbourhood reaches five alerts, sorted, without the
@@ -63,9 +62,7 @@ def eps_for(x: Any, y: Any, n: Any) -> Choice:
     points, counts = np.column_stack([x, y]), np.asarray(n, dtype=float)
     reach = min(len(points), 4 * MIN_ALERTS)
     if counts.sum() <= MIN_ALERTS or reach < 3:
-        return Choice(
-            "eps", MAX_EPS_M, Message("Alerts within {metres} m are joined, since they are few.", {"metres": 300})
-        )
+        return MAX_EPS_M
     some = points[:: max(1, len(points) // 2000)]
     found = cKDTree(points).query(some, k=reach)
     distance, index = np.asarray(found[0]), np.asarray(found[1])
@@ -73,37 +70,17 @@ def eps_for(x: Any, y: Any, n: Any) -> Choice:
     curve = np.sort(distance[np.arange(len(some)), np.where(enough.any(axis=1), enough.argmax(axis=1), reach - 1)])
     curve = curve[: max(3, int(0.95 * len(curve)))]
     knee = float(curve[np.argmax(np.linspace(curve[0], curve[-1], len(curve)) - curve)])
-    eps = float(np.clip(round(knee, -1), MIN_EPS_M, MAX_EPS_M))
-    return Choice(
-        "eps",
-        eps,
-        Message(
-            "Alerts within {metres} m are joined: there the distances to the fifth alert begin to rise (limits: "
-            "{least} to {most} m, the reach of a measure around a point).",
-            {"metres": round(eps), "least": round(MIN_EPS_M), "most": round(MAX_EPS_M)},
-        ),
-    )
+    return float(np.clip(round(knee, -1), MIN_EPS_M, MAX_EPS_M))
 
 
-def eps_for_precision(chosen: Choice, step: float) -> Choice:
+def eps_for_precision(chosen: float, step: float) -> float:
     """The distance that was chosen, or twice the step of the coordinates where that is more.
 
     Positions that are rounded to `step` metres stand on a grid, and at less than two steps each point of it is a
     cluster (simulated: 6,000 alerts of a smooth city rounded to 100 m have false clusters in every map at 50 m, and in
     none of ten at 150 or 200 m).
     """
-    least = float(np.ceil(MIN_COORDINATE_STEPS * step / 10) * 10)
-    if least <= float(chosen.value):
-        return chosen
-    return Choice(
-        "eps",
-        least,
-        Message(
-            "Alerts within {metres} m are joined: twice the {step} m to which the coordinates are precise, since "
-            "nearer alerts cannot be distinguished.",
-            {"metres": round(least), "step": round(step)},
-        ),
-    )
+    return max(chosen, float(np.ceil(MIN_COORDINATE_STEPS * step / 10) * 10))
 
 
 def minimum_alerts(expected: Any, scatter: float = 1.0, tail: float = TAIL) -> FloatArray:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import io
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Literal
 
@@ -114,15 +114,10 @@ class GaussianSmoother:
         return np.asarray(np.maximum(spread[: self._rows, : self._columns], 0.0))
 
 
-def pixel_for(width_m: float, height_m: float) -> Choice:
+def pixel_for(width_m: float, height_m: float) -> float:
     """Choose the pixels: 25 m, more only where the land would need over a million of them."""
     needed = float(np.sqrt(width_m * height_m / MOST_DENSITY_PIXELS))
-    return pixel_choice(DENSITY_PIXEL_M if needed <= DENSITY_PIXEL_M else float(np.ceil(needed / 5) * 5))
-
-
-def pixel_choice(side: float) -> Choice:
-    """The side of the pixels in metres, as a choice with its reason."""
-    return Choice("pixel", side, Message("The density is drawn in squares of {metres} m.", {"metres": round(side)}))
+    return DENSITY_PIXEL_M if needed <= DENSITY_PIXEL_M else float(np.ceil(needed / 5) * 5)
 
 
 def raster_from_polygon(land: BaseGeometry, cell_m: float | None = None) -> Raster:
@@ -133,7 +128,7 @@ def raster_from_polygon(land: BaseGeometry, cell_m: float | None = None) -> Rast
     if land.is_empty or land.area <= 0:
         raise ValueError("there is no land")
     west, south, east, north = land.bounds
-    cell = float(cell_m or pixel_for(east - west, north - south).value)
+    cell = float(cell_m or pixel_for(east - west, north - south))
     x0, y0 = np.floor(west / cell) * cell, np.floor(south / cell) * cell
     columns, rows = int(np.floor((east - x0) / cell)) + 1, int(np.floor((north - y0) / cell)) + 1
     _guard(rows, columns)
@@ -156,7 +151,7 @@ def raster_from_cells(land_km2: pd.Series, city: CityProfile, cell_m: float | No
     if not len(land_km2) or float(land_km2.sum()) <= 0:
         raise ValueError("there is no land")
     x, y = centres_in_metres(land_km2.index.to_numpy(), city)
-    cell = float(cell_m or pixel_for(float(np.ptp(x)), float(np.ptp(y))).value)
+    cell = float(cell_m or pixel_for(float(np.ptp(x)), float(np.ptp(y))))
     if cell < MIN_OVER_CELLS_M:
         raise ValueError(f"pixels of {cell} m are smaller than the cells: at least {MIN_OVER_CELLS_M} m")
     x0, y0 = np.floor(x.min() / cell) * cell, np.floor(y.min() / cell) * cell
@@ -184,8 +179,6 @@ MIN_LATER: Final = 20
 FLOOR: Final = 0.01
 # A place with many alerts counts for no more than nine in ten places do.
 CAP_QUANTILE: Final = 0.9
-# Half the 95 % quantile of χ² with one degree of freedom: widths that the alerts cannot tell from the best.
-AS_GOOD: Final = 1.92
 # Where it cannot be tested: alerts that the mean place should draw on.
 REACHED: Final = 20
 MIN_REACH_M: Final = 100.0
@@ -199,7 +192,6 @@ class Bandwidth:
     scores : for each of `widths_m`, the gain in log-likelihood of the later alerts over an even spread
     early, later : alerts that the widths were fitted on and tested on
     weeks : how many weeks the later alerts span
-    reference_m : what the usual rule of thumb gives, `normal_reference`; NaN below two alerts
     """
 
     metres: float
@@ -210,27 +202,11 @@ class Bandwidth:
     weeks: int
     widths_m: tuple[float, ...] = ()
     scores: tuple[float, ...] = ()
-    reference_m: float = float("nan")
 
     @property
     def choice(self) -> Choice:
         """The width as a choice with its reason."""
         return Choice("bandwidth", self.metres, self.explanation)
-
-    @property
-    def reference(self) -> Choice | None:
-        """The usual rule of thumb beside it; None where it says nothing."""
-        if not self.reference_m > 0:
-            return None
-        return Choice(
-            "reference",
-            round(self.reference_m),
-            Message(
-                "The usual rule of thumb (normal reference) would smooth over {metres} m: it takes all alerts for one "
-                "crowd, so that a city with several centres is blurred.",
-                {"metres": round(self.reference_m)},
-            ),
-        )
 
 
 def bandwidth_for(
@@ -272,7 +248,6 @@ def bandwidth_for(
     weight = np.ones(len(x)) if weights is None else np.asarray(weights, dtype=float)
     kept = (land.place(x, y) >= 0) & (weight > 0) & np.isfinite(when)
     x, y, when, weight = x[kept], y[kept], when[kept], weight[kept]
-    usual = normal_reference(x, y, weight)
     last = when.max() if len(when) else 0.0
     for weeks in LATER_WEEKS:
         later = when > last - 7 * weeks
@@ -280,37 +255,8 @@ def bandwidth_for(
         after = distinct_points(x[later], y[later], weight[later])
         if len(before[0]) >= MIN_EARLY and len(after[0]) >= MIN_LATER:
             found = round(weight[~later].sum()), round(weight[later].sum())
-            return replace(_prospective(before, after, land, least_m, weeks, found), reference_m=usual)
-    return replace(bandwidth_by_rule(float(weight.sum()), land.total_km2, least_m), reference_m=usual)
-
-
-def normal_reference(x: Any, y: Any, weights: Any = None) -> float:
-    """The usual rule of thumb, as a standard deviation in metres: the mean of the widths of both axes, each
-
-        h = 1.06 min(s, IQR / 1.34) n^(-1/5)
-
-    which is best for one normal crowd. Told beside the width that was chosen, never used. R's MASS::bandwidth.nrd is
-    four times as large, and sfhotspot 1.0.0 takes the width of x alone for the mean of both.
-
-    Parameters
-    ----------
-    x, y : arrays, shape (n,)
-    weights : array, shape (n,), optional
-        Whole numbers: how many alerts a row stands for.
-
-    NaN below two alerts.
-
-    Scott, D. W. (1992). Multivariate Density Estimation. Wiley, section 6.5.
-    """
-    times = np.ones(np.shape(x), dtype=int) if weights is None else np.round(np.asarray(weights, float)).astype(int)
-    if times.sum() < 2:
-        return float("nan")
-    widths = []
-    for axis in (x, y):
-        values = np.repeat(np.asarray(axis, dtype=float), times)
-        low, high = np.quantile(values, [0.25, 0.75])
-        widths.append(1.06 * min(values.std(ddof=1), (high - low) / 1.34) * len(values) ** -0.2)
-    return float(np.mean(widths))
+            return _prospective(before, after, land, least_m, weeks, found)
+    return bandwidth_by_rule(float(weight.sum()), land.total_km2, least_m)
 
 
 def distinct_points(x: FloatArray, y: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -339,20 +285,12 @@ def bandwidth_by_rule(n: float, land_km2: float, least_m: float = WIDTHS_M[0]) -
     """
     wanted = 1000 * float(np.sqrt(REACHED * land_km2 / (4 * np.pi * max(n, 1e-9))))
     width = float(np.clip(round(wanted, -1), max(MIN_REACH_M, least_m), widths_from(least_m)[-1]))
-    values = {"metres": round(width), "n": round(n)}
-    return Bandwidth(
-        width,
-        "reach",
-        Message(
-            "Smoothed over {metres} m by a rule of thumb: {n} alerts are too few, or span too short a time, to test "
-            "which "
-            "width predicts best.",
-            values,
-        ),
-        round(n),
-        0,
-        0,
+    message = Message(
+        "Smoothed over {metres} m by a rule of thumb: there are too few alerts, or weeks, to test which width predicts "
+        "best.",
+        {"metres": round(width)},
     )
+    return Bandwidth(width, "reach", message, round(n), 0, 0)
 
 
 def _prospective(
@@ -379,11 +317,10 @@ def _prospective(
         scores.append(float((after[2] * np.log((1 - FLOOR) * relative + FLOOR)).sum()))
     best = max(scores)
     chosen = widths[scores.index(best)] if best > 0 else widths[-1]
-    alike = [width for width, value in zip(widths, scores, strict=True) if value >= best - AS_GOOD]
     return Bandwidth(
         chosen,
         "prospective",
-        _width_message(chosen, best, alike, widths, weeks, found[1]),
+        _width_message(chosen, best > 0, widths, weeks, found[1]),
         found[0],
         found[1],
         weeks,
@@ -408,35 +345,20 @@ def edge_corrected(spread: FloatArray, ground: FloatArray, land: Raster) -> Floa
     return np.asarray(np.divide(spread, ground, out=np.zeros_like(spread), where=land.land_km2 > 0))
 
 
-def _width_message(
-    chosen: float, best: float, alike: list[float], widths: tuple[float, ...], weeks: int, later: int
-) -> Message:
-    values = {
-        "metres": round(chosen),
-        "weeks": weeks,
-        "n": later,
-        "narrowest": round(widths[0]),
-        "widest": round(widths[-1]),
-        "low": round(min(alike)),
-        "high": round(max(alike)),
-    }
+def _width_message(chosen: float, better: bool, widths: tuple[float, ...], weeks: int, later: int) -> Message:
     words = (
         N_(
-            "Smoothed over {metres} m: of the widths from {narrowest} to {widest} m, this one clearly best predicted "
-            "where the {n} alerts of the last {weeks} weeks fell."
-        )
-        if len(alike) == 1
-        else N_(
             "Smoothed over {metres} m: of the widths from {narrowest} to {widest} m, this one best predicted where the "
-            "{n} alerts of the last {weeks} weeks fell; {low} to {high} m would do about as well."
+            "{n} alerts of the last {weeks} weeks fell."
         )
-    )
-    if best <= 0:
-        words = N_(
+        if better
+        else N_(
             "Smoothed over {metres} m, the widest: no width predicted the {n} alerts of the last {weeks} weeks better "
             "than an even spread."
         )
-    return Message(words, values)
+    )
+    values = {"metres": round(chosen), "weeks": weeks, "n": later}
+    return Message(words, values | {"narrowest": round(widths[0]), "widest": round(widths[-1])})
 
 
 @dataclass(frozen=True, eq=False)
@@ -626,8 +548,7 @@ def density_on(
     pixel_km2 = (raster.cell_m / 1000) ** 2
     squared = GaussianSmoother(sums, raster.cell_m, h).by(h / np.sqrt(2)) * pixel_km2 / (4 * np.pi * (h / 1000) ** 2)
     error = edge_corrected(np.sqrt(squared), ground, raster)
-    pixel = pixel_choice(raster.cell_m)
-    return Density(rough * scale, error * scale, raster, months, outside, choice, n=n, choices=(choice, pixel))
+    return Density(rough * scale, error * scale, raster, months, outside, choice, n=n, choices=(choice,))
 
 
 def _given(width: float) -> Choice:

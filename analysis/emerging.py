@@ -35,7 +35,6 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Final, Literal
 
 import h3.api.numpy_int as h3
@@ -62,9 +61,9 @@ from analysis.hotspots.surroundings import margin_for, surroundings_for, window_
 from analysis.stats.dispersion import INDEPENDENT, Dispersion
 from analysis.stats.intervals import CellPlace, Choice, Result
 from analysis.stats.significance import benjamini_hochberg, larger_rate
-from curim_data.model import N_, BoolArray, FloatArray, Message, Num, Translator
+from analysis.trends.time_series import whole_steps
+from curim_data.model import N_, BoolArray, FloatArray, Message, Translator
 from curim_data.model.alert import CellArray
-from curim_data.model.i18n import first_case
 
 Unit = Literal["month", "week"]
 
@@ -83,11 +82,11 @@ MIN_IN_WEEK: Final = 0.5
 
 @dataclass(frozen=True)
 class Periods:
-    """The steps of the cube: months or weeks that lie wholly within the data, by their first day, and why."""
+    """The steps of the cube: months, or weeks and why, that lie wholly within the data, by their first day."""
 
     unit: Unit
     starts: pd.DatetimeIndex
-    choice: Choice
+    choices: tuple[Choice, ...] = ()
 
 
 def periods_for(first: dt.date, last: dt.date, n: float, windows: float) -> Periods:
@@ -105,30 +104,15 @@ def periods_for(first: dt.date, last: dt.date, n: float, windows: float) -> Peri
     windows : float
         Windows that cover the land once: cells divided by the cells in a window.
     """
-    months, weeks = whole_periods("month", first, last), whole_periods("week", first, last)
-    if len(months) >= MIN_STEPS:
-        reason = Message("there are {n} whole months, enough for a trend", {"n": len(months)})
-    elif len(weeks) < MIN_STEPS:
-        reason = Message("the time is too short for a trend either way")
-    elif 2 * n / len(weeks) / max(windows, 1) < MIN_IN_WEEK:
-        few = {"n": round(n)}
-        reason = Message("there are too few alerts for weeks: {n}", few)
-    else:
-        message = Message(
-            "Time is divided into weeks, because there are only {n} whole months and a trend needs ten.",
-            {"n": len(months)},
-        )
-        return Periods("week", weeks, Choice("unit", "week", message))
-    message = Message("Time is divided into months, because {reason}.", {"reason": reason})
-    return Periods("month", months, Choice("unit", "month", message))
-
-
-@lru_cache(maxsize=64)
-def whole_periods(unit: Unit, first: dt.date, last: dt.date) -> pd.DatetimeIndex:
-    """First days of the months or weeks (from Monday) that lie wholly between two days, both included."""
-    frequency = "MS" if unit == "month" else "W-MON"
-    starts = pd.date_range(pd.Timestamp(first), pd.Timestamp(last) + pd.Timedelta(days=1), freq=frequency)
-    return starts[:-1]
+    months, weeks = whole_steps(first, last, "month"), whole_steps(first, last, "week")
+    enough = len(weeks) >= MIN_STEPS and 2 * n / len(weeks) / max(windows, 1) >= MIN_IN_WEEK
+    if len(months) >= MIN_STEPS or not enough:
+        return Periods("month", months)
+    message = Message(
+        "Time is divided into weeks, because there are only {n} whole months and a trend needs ten.",
+        {"n": len(months)},
+    )
+    return Periods("week", weeks, (Choice("unit", "week", message),))
 
 
 def unit_of(starts: Any) -> Unit:
@@ -149,76 +133,6 @@ def block_for(steps: int) -> int:
     return BLOCK if steps >= BLOCKS_FROM else 1
 
 
-def setting_choices(
-    side: float, k: int, outer: int, lag: int, margin: float, alpha: float, steps: int
-) -> tuple[Choice, ...]:
-    """The settings of an analysis, each with its sentence.
-
-    `side`: of a cell in metres; `k`, `outer`: rings of the window and of its surroundings.
-    """
-    return (
-        Choice(
-            "window",
-            k,
-            Message(
-                "A place is a cell with what lies up to {metres} m from its centre, in a step of time and {lag} "
-                "before it; the "
-                "first steps have fewer before them.",
-                {"metres": round((k + 0.5) * side), "lag": lag},
-            ),
-        ),
-        Choice(
-            "against",
-            "surroundings",
-            Message(
-                "A place is compared with its own surroundings up to {metres} m in the same steps: neither a dense "
-                "quarter nor a month of many alerts everywhere is a hot spot.",
-                {"metres": round((outer + 0.5) * side)},
-            ),
-        ),
-        Choice(
-            "margin",
-            margin,
-            Message(
-                "Hot means more than {margin} times as dense as what it is compared with, beyond chance (exact test).",
-                {"margin": Num(margin, 2)},
-            ),
-        ),
-        Choice(
-            "alpha",
-            alpha,
-            Message(
-                "Corrected for having looked at every cell in every step: of the marks at most {percent} % are "
-                "expected to be "
-                "chance, and each group of marks that touch, or follow each other in time, stands out by itself in "
-                "the map of "
-                "one of its steps.",
-                {"percent": Num(100 * alpha, 0)},
-            ),
-        ),
-        Choice(
-            "trend",
-            "permutation",
-            Message(
-                "Trend: Mann–Kendall on Gi*, corrected for the number of lasting cells; its chance is found by putting "
-                "the steps in random order ({block} at a time) and computing the windows again, since windows share "
-                "steps.",
-                {"block": block_for(steps)},
-            ),
-        )
-        if steps >= MIN_STEPS
-        else Choice(
-            "trend",
-            "none",
-            Message(
-                "{n} steps are too few for a trend (it needs {least}): lasting places are called persistent, and "
-                "whether they grow or fade is not reported.",
-                {"n": steps, "least": MIN_STEPS},
-            ),
-        ),
-    )
-
-
 MOST: Final = 5_000  # alerts of a window that are tried
 
 
@@ -230,8 +144,8 @@ def least_seen(
     margin: float,
     alpha: float,
     dispersion: float = 1.0,
-) -> tuple[int, float]:
-    """The least alerts with which a usual place would be marked hot in the last window, and how many are expected.
+) -> int:
+    """The least alerts with which a usual place would be marked hot in the last window.
 
     A usual place has the window, the surroundings and the density that alerts have on average. It is marked where its
     p-value is no larger than that of the weakest mark, or than alpha over all tests where there is no mark, and where
@@ -249,19 +163,19 @@ def least_seen(
 
     Returns
     -------
-    tuple of int and float
-        Alerts in the window, and how many are expected there. (0, nan) without alerts or surroundings.
+    int
+        Alerts in the window; 0 without alerts or surroundings.
     """
     weights = np.where(latest.size_out > 0, counts.sum(axis=1), 0.0)
     if not weights.any():
-        return 0, float("nan")
+        return 0
     outside, inside_size, outside_size = (
         float(np.average(values, weights=weights)) for values in (latest.outside, latest.size_in, latest.size_out)
     )
     limit = min(p[hot].max() if hot.any() else alpha / p.size, alpha / len(counts))
     tried = np.arange(1, MOST)
     found = larger_rate(tried, np.full(len(tried), outside), inside_size, outside_size, margin, dispersion) <= limit
-    return int(tried[found][0]) if found.any() else 0, outside / outside_size * inside_size
+    return int(tried[found][0]) if found.any() else 0
 
 
 # Runs of the trend test, and those that show that there is no trend: p is above 0.1 then, which no correction mends.
@@ -297,8 +211,8 @@ class EmergingHotSpots(Result):
         1 where it is above alpha), slope (Sen's, of Gi* a step; NaN for cells that were never hot), p_trend and q_trend
         (NaN where no trend is tested: it is where it decides the kind), place (position in `places`, -1).
     hot : array of bool, shape (cells, steps).
-    starts : first days of the steps. choices : the settings, each with its reason. least, usual : alerts with which a
-    usual place stands out in one window, and how many it is expected to have (`analysis.emerging`).
+    starts : first days of the steps. choices : the settings, each with its reason. least : alerts with which a usual
+    place stands out in one window.
     """
 
     frame: pd.DataFrame
@@ -308,7 +222,6 @@ class EmergingHotSpots(Result):
     places: tuple[EmergingPlace, ...]
     lag: int
     least: int = 0
-    usual: float = float("nan")
 
     @property
     def too_few(self) -> bool:
@@ -319,25 +232,13 @@ class EmergingHotSpots(Result):
         return float(self.frame["window"].sum()) < self.least
 
     def sentence(self, t: Translator) -> str:
-        """How many places have which state, in words, and from which number on a place stands out."""
+        """How many places have which state, in words, and whether a trend could be seen."""
         found = states_in_words(t, Counter(place.state for place in self.places))
-        now = first_case(
-            (found, N_("{found}.")),
-            (
-                self.too_few,
-                N_("Too few alerts came in last to tell whether a place is hot now; none was hot nearly all the time."),
-            ),
-            (True, N_("No place is hot now, and none was hot nearly all the time.")),
-        )
-        least = t(
-            "In one window a usual place is expected to have {expected} alerts and stands out from {least} on: a hot "
-            "spot of the whole year need not show here.",
-            expected=Num(self.usual, 2),
-            least=self.least,
-        )
+        none = N_("No place is hot now, and none was hot nearly all the time.")
+        few = N_("Too few alerts came in last to tell whether a place is hot now; none was hot nearly all the time.")
+        now = f"{found}." if found else t(few if self.too_few else none)
         short = t("The period is too short to detect a trend.")
-        parts = (t(now, found=found), least if self.least else "", short if len(self.starts) < MIN_STEPS else "")
-        return " ".join(filter(None, parts))
+        return f"{now} {short}" if len(self.starts) < MIN_STEPS else now
 
     def sentence_of(self, cell: int, t: Translator) -> str:
         """The history of one cell, in words. Raises KeyError for a cell that is not on the map."""
@@ -425,7 +326,7 @@ def emerging_hot_spots(
     gistar = GiStar.of(cube, windows.size, neighbours(cells, max(k, 1)), lag)
     frame = _frame(cells, starts, windows, q, hot, _trends(gistar, hot), alpha)
     places, number = _places(frame, p, hot)
-    least, usual = least_seen(cube, windows.latest(), p, hot, margin, alpha, scatter.value)
+    least = least_seen(cube, windows.latest(), p, hot, margin, alpha, scatter.value)
     return EmergingHotSpots(
         frame=frame.assign(place=number),
         hot=hot,
@@ -434,12 +335,8 @@ def emerging_hot_spots(
         places=places,
         lag=lag,
         n=round(cube.sum()),
-        choices=(
-            *setting_choices(side, k, outer, lag, margin, alpha, steps),
-            *scatter.choices,
-        ),
+        choices=scatter.choices,
         least=least,
-        usual=usual,
     )
 
 

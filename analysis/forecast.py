@@ -1,6 +1,4 @@
-"""The counts of the next weeks or months, with intervals that were tried on the past.
-
-What the next weeks will bring by what the past ones were: a count with an interval that was tried on the past.
+"""The counts of the next weeks or months, and where the alerts of the next weeks will be; each tried on the past.
 
 The next weeks or months of a series, with intervals, shown only where the same way was better than naive before.
 
@@ -28,98 +26,12 @@ from numpy.typing import ArrayLike
 from scipy.stats import norm, t
 
 from analysis.hotspots.cell_significance import MIN_LAND_SHARE
-from analysis.stats.intervals import TAIL, Choice, Estimate, Result
+from analysis.stats.intervals import TAIL, Estimate, Result
 from analysis.trends.line import Ahead, quantiles, read_line
-from curim_data.model import N_, FloatArray, IntArray, Message, Num, Translator
+from curim_data.model import N_, FloatArray, IntArray, Message, Num, Span, Translator
 
 LEVEL: Final = 0.95
-MAX_WEEKS: Final = 4
 WEEKS_A_YEAR: Final = 365.25 / 7
-# Weeks before the first forecast that is tried, and tries below which no forecast is made.
-LEARNED: Final = 26
-MIN_TRIED: Final = 16
-MAX_TRIED: Final = 52
-HOW: Final = Choice(
-    "line",
-    LEVEL,
-    Message(
-        "Expected is what the level of the weeks before, and from two years on their season, let expect. The intervals "
-        "are those of a negative binomial, as wide as such predictions missed in the past."
-    ),
-)
-
-
-@dataclass(frozen=True)
-class CountForecast:
-    """The counts of the next weeks, each and all together, with 95 % intervals, and how good those were.
-
-    `weeks`: one estimate a week from `start` (a Monday) on. `covered` of `tried` past weeks fell inside the interval
-    that would have been given for them; `n`: all counts.
-    """
-
-    start: dt.date
-    weeks: tuple[Estimate, ...]
-    total: Estimate
-    covered: int
-    tried: int
-    n: int
-
-    def sentence(self, t: Translator) -> str:
-        """How many are expected, and how such intervals did."""
-        values: dict[str, Any] = {
-            "start": self.start,
-            "expected": round(self.total.value),
-            "low": int(self.total.low),
-            "high": int(self.total.high),
-            "tried": self.tried,
-            "covered": self.covered,
-        }
-        count = len(self.weeks)
-        return t.n(
-            "Expected in the next week, from {start} on: {expected} alerts (95 % interval {low} to {high}). Of "
-            "{tried} past weeks that were forecast in this way, {covered} fell inside the interval.",
-            "Expected in the next {n} weeks, from {start} on: {expected} alerts (95 % interval {low} to {high}). Of "
-            "{tried} past weeks that were forecast in this way, {covered} fell inside the interval.",
-            count,
-            **values,
-        )
-
-
-def forecast_counts(counts: Any, start: dt.date, weeks: int = MAX_WEEKS) -> CountForecast | None:
-    """Forecast the next weeks of a weekly series: the line of the expected range carried on (`analysis.trends.line`).
-
-    The last weeks (up to 52) are forecast in the same way, as many at a time and by nothing but what came before them,
-    to see how often they fall inside their interval.
-
-    Parameters
-    ----------
-    counts : array, shape (T,)
-        Whole counts of successive weeks, all known; the first forecast week begins on `start`.
-    weeks : int
-        1 to 4.
-
-    Returns None where there are fewer weeks than forecasts can be tried on (42 to 44).
-    """
-    series = np.asarray(counts, dtype=float)
-    tries = min(MAX_TRIED, len(series) - LEARNED) // weeks
-    if tries * weeks < MIN_TRIED:
-        return None
-    positions = range(len(series) - tries * weeks, len(series) + 1, weeks)
-    ahead = read_line(series, WEEKS_A_YEAR).ahead(positions, weeks)
-    low, high = ahead.bounds(LEVEL)
-    came = series[positions[0] :].reshape(tries, weeks)
-    inside = (low[:-1] <= came) & (came <= high[:-1])
-    least, most = ahead.sum_bounds(LEVEL)
-    return CountForecast(
-        start=start,
-        weeks=tuple(map(Estimate, *(one[-1].tolist() for one in (ahead.mean, low, high)))),
-        total=Estimate(float(ahead.mean[-1].sum()), float(least[-1]), float(most[-1])),
-        covered=int(inside.sum()),
-        tried=inside.size,
-        n=int(series.sum()),
-    )
-
-
 Unit = Literal["week", "month"]
 AHEAD: Final[Mapping[Unit, int]] = {"week": 8, "month": 2}
 INNER: Final = 0.8
@@ -130,14 +42,12 @@ _MOST_STARTS: Final[Mapping[Unit, int]] = {"week": 52, "month": 24}
 _LEAST_STARTS: Final[Mapping[Unit, int]] = {"week": 26, "month": 12}
 # Periods before the first of them, so that the season was seen twice.
 _LEARNED: Final[Mapping[Unit, int]] = {"week": 104, "month": 24}
-_TOO_SHORT: Final[Mapping[Unit, Message]] = {
-    "week": Message(
-        "No forecast is shown: it would need {least} whole weeks of the past to be tried on, and there are {n}.",
-    ),
-    "month": Message(
-        "No forecast is shown: it would need {least} whole months of the past to be tried on, and there are {n}.",
-    ),
-}
+_TOO_SHORT: Final = N_(
+    "No forecast is shown: it would need {least} whole weeks or months of the past to be tried on, and there are {n}."
+)
+_NO_BETTER: Final = Message(
+    "No forecast is shown: in the past it was no better than the count a year before or the mean of the last ones."
+)
 
 
 @dataclass(frozen=True)
@@ -179,52 +89,30 @@ class NextPeriods:
 
     def sentence(self, t: Translator) -> str:
         """How many are expected, and the interval."""
-        start: dt.date = self.frame[self.unit].iloc[0].date()
-        values = {
-            "expected": t.n("{n} alert", "{n} alerts", round(self.total.value)),
-            "low": int(self.total.low),
-            "high": int(self.total.high),
-            "weeks": len(self.frame),
-            "months": len(self.frame),
-        }
-        if self.unit == "month":
-            return t(
-                "Forecast for the next {months} months, from {first} on: about {expected} (95 % interval {low} to "
-                "{high}).",
-                first=t.date(start, "LLLL y"),
-                **values,
-            )
+        first, last = (self.frame[self.unit].iloc[at].date() for at in (0, -1))
+        days = Span(first, last if self.unit == "month" else last + dt.timedelta(days=6), by_month=self.unit == "month")
         return t(
-            "Forecast for the next {weeks} weeks, from {first} on: about {expected} (95 % interval {low} to {high}).",
-            first=start,
-            **values,
+            "Forecast for {period}: about {expected} (95 % interval {low} to {high}).",
+            period=days,
+            expected=t.n("{n} alert", "{n} alerts", round(self.total.value)),
+            low=int(self.total.low),
+            high=int(self.total.high),
         )
 
     def past_sentence(self, t: Translator) -> str:
         """How good such forecasts were, beside the naive ones, and how often the intervals held."""
         past, digits = self.past, 0 if self.past.model >= 10 else 1
-        values = {
-            "starts": past.starts,
-            "model": Num(past.model, digits),
-            "year": Num(past.year, digits),
-            "recent": Num(past.recent, digits),
-            "covered": t.percent(past.covered / past.counts),
-            "inner": t.percent(past.covered_inner / past.counts),
-        }
-        words = (
-            N_(
-                "Tried on {starts} starts in the past, it missed a month by {model} on average; the same month a year "
-                "before would have missed by {year}, the mean of the last months by {recent}. {covered} of the counts "
-                "lay within the 95 % interval, {inner} within the 80 % interval."
-            )
-            if self.unit == "month"
-            else N_(
-                "Tried on {starts} starts in the past, it missed a week by {model} on average; the same week a year "
-                "before would have missed by {year}, the mean of the last weeks by {recent}. {covered} of the counts "
-                "lay within the 95 % interval, {inner} within the 80 % interval."
-            )
+        return t(
+            "Tried on {starts} starts in the past, it missed a count by {model} on average; the count a year before "
+            "would have missed by {year}, the mean of the last ones by {recent}. {covered} of the counts lay within "
+            "the 95 % interval, {inner} within the 80 % interval.",
+            starts=past.starts,
+            model=Num(past.model, digits),
+            year=Num(past.year, digits),
+            recent=Num(past.recent, digits),
+            covered=t.percent(past.covered / past.counts),
+            inner=t.percent(past.covered_inner / past.counts),
         )
-        return t(words, **values)
 
 
 def forecast_next(
@@ -251,16 +139,14 @@ def forecast_next(
     ahead = AHEAD[unit]
     starts = past_starts(len(series), unit)
     if len(starts) < _LEAST_STARTS[unit]:
-        return Message(_TOO_SHORT[unit].text, {"n": len(series), "least": _periods_needed(unit)})
+        return Message(_TOO_SHORT, {"n": len(series), "least": _periods_needed(unit)})
     positions = [*starts.tolist(), len(series)]
     found = read_line(series, _SEASON[unit], reported=complete, breaks=breaks).ahead(positions, ahead)
     past = past_errors(series, found, starts, _A_YEAR[unit])
     if not past.counts:
-        return Message(_TOO_SHORT[unit].text, {"n": int(np.isfinite(series).sum()), "least": _periods_needed(unit)})
+        return Message(_TOO_SHORT, {"n": int(np.isfinite(series).sum()), "least": _periods_needed(unit)})
     if not past.better:
-        digits = 0 if past.model >= 10 else 1
-        missed = {name: Num(getattr(past, name), digits) for name in ("model", "year", "recent")}
-        return Message(_NO_BETTER[unit, past.year <= past.recent], missed)
+        return _NO_BETTER
     last = Ahead(found.mean[-1:], found.variance[-1:], found.total[-1:])
     (low, high), (low_inner, high_inner) = last.bounds(LEVEL), last.bounds(INNER)
     sums = last.sum_bounds(LEVEL)
@@ -309,27 +195,6 @@ def past_errors(series: FloatArray, found: Ahead, starts: IntArray, a_year: int)
         within.append(int((known & (low <= observed) & (observed <= high)).sum()))
     model, year, recent = (float(np.abs(observed - way)[known].mean()) if known.any() else np.nan for way in ways)
     return PastErrors(model, year, recent, len(starts), int(known.sum()), within[0], within[1])
-
-
-# By the unit, and whether the same period a year before missed by no more than the mean of the last ones.
-_NO_BETTER: Final[Mapping[tuple[Unit, bool], str]] = {
-    ("week", True): N_(
-        "No forecast is shown: in the past it missed a week by {model} on average, and the same week a year "
-        "before by {year}, which is no worse."
-    ),
-    ("month", True): N_(
-        "No forecast is shown: in the past it missed a month by {model} on average, and the same month a year "
-        "before by {year}, which is no worse."
-    ),
-    ("week", False): N_(
-        "No forecast is shown: in the past it missed a week by {model} on average, and the mean of the last weeks "
-        "by {recent}, which is no worse."
-    ),
-    ("month", False): N_(
-        "No forecast is shown: in the past it missed a month by {model} on average, and the mean of the last "
-        "months by {recent}, which is no worse."
-    ),
-}
 
 
 NAIVE_WEEKS: Final = 52
@@ -544,19 +409,10 @@ def forecast_places(counts: Any, land_km2: pd.Series, weeks: int = 4, seed: int 
     test = backtest(table, floored, weeks, seed)
     share = counted_before(table, [length])[:, 0]
     frame = pd.DataFrame({"land_km2": land, "last_weeks": share, "expected": np.nan}, index=land_km2.index)
-    about = Choice(
-        "origins",
-        len(test.origins),
-        Message(
-            "Plain counting takes the alerts of the last {weeks} weeks. Tried on {times} past periods as long as the "
-            "forecast, each with what was known before it.",
-            {"weeks": min(NAIVE_WEEKS, length), "times": len(test.origins)},
-        ),
-    )
     n = int(table.sum())
     if test.refused is not None:
         listed = pd.DataFrame(columns=["expected", "low", "high"], index=land_km2.index[:0], dtype=float)
-        return PlaceForecast(frame, listed, test, 0, 0, n=n, choices=(about,))
+        return PlaceForecast(frame, listed, test, 0, 0, n=n)
     totals = read_line(table.sum(axis=0), WEEKS_A_YEAR).ahead([*test.origins, length], weeks).mean.sum(axis=1)
     frame["expected"] = share / share.sum() * totals[-1]
     first = _top_cells(share, floored)
@@ -565,7 +421,7 @@ def forecast_places(counts: Any, land_km2: pd.Series, weeks: int = 4, seed: int 
     expected = frame["expected"].to_numpy()[first]
     low, high = _intervals(expected, observed, mean)
     listed = pd.DataFrame({"expected": expected, "low": low, "high": high}, index=land_km2.index[first])
-    return PlaceForecast(frame, listed, test, inside, observed.size, n=n, choices=(about,))
+    return PlaceForecast(frame, listed, test, inside, observed.size, n=n)
 
 
 def _top_cells(share: FloatArray, land: FloatArray) -> np.ndarray[Any, np.dtype[np.intp]]:

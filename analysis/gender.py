@@ -20,6 +20,7 @@ TOO_FEW: Final = Message("The numbers of women or of men are too small for a rat
 NONE_OF_BOTH: Final = Message("No alerts of both women and men have a category by which they could be compared.")
 WOMAN, MAN = Gender.WOMAN.value, Gender.MAN.value
 AFFECTED: Final = "affected_gender"
+REPORTER: Final = "reporter_gender"
 # A place is "not known" for women when at least this many alerts by women were to be expected ...
 EXPECTED_WOMEN: Final = 10
 # ... and no more than this part of them came.
@@ -57,20 +58,7 @@ class GenderShares(Result):
         text = first_case(
             (not self.women.known, N_("No alert says “woman” or “man”, so no share can be calculated.")),
             (self.women_written, N_("Among women and men, women are {share} % ({low}–{high} %).")),
-            (
-                self.column == AFFECTED,
-                N_(
-                    "The share of women is not written out: fewer than {k} alerts affect women or fewer than {k} "
-                    "affect men."
-                ),
-            ),
-            (
-                True,
-                N_(
-                    "The share of women is not written out: fewer than {k} alerts are by women or fewer than {k} by "
-                    "men."
-                ),
-            ),
+            (True, N_("The share of women is not written out: of women or of men there are fewer than {k} alerts.")),
         )
         share = {"share": self.women.value, "low": self.women.low, "high": self.women.high}
         words = t(text, k=self.least, **{name: Num(100 * value, 0) for name, value in share.items()})
@@ -274,14 +262,7 @@ def category_ratios(
         women_total=women_total,
         men_total=men_total,
         n=int(women_total + men_total),
-        choices=(
-            Choice(
-                "within",
-                "gender",
-                Message("Ratios compare shares within each gender, so a gender that alerts more does not weigh more."),
-            ),
-            scatter.choice,
-        ),
+        choices=scatter.choices,
         dispersion=scatter.value,
     )
 
@@ -337,7 +318,7 @@ class PerceivedSafety(Result):
 
 
 def perceived_safety(
-    frame: pd.DataFrame, column: str = "affected_gender", *, scatter: Dispersion = INDEPENDENT
+    frame: pd.DataFrame, column: str = AFFECTED, *, scatter: Dispersion = INDEPENDENT
 ) -> PerceivedSafety:
     """Mean feeling of safety by gender with its interval, the share who felt unsafe, and the gap between women and men.
 
@@ -431,7 +412,7 @@ class PlaceShares(Result):
 def place_shares(
     frame: pd.DataFrame,
     by: str = "place",
-    column: str = "affected_gender",
+    column: str = AFFECTED,
     *,
     city: tuple[float, float] | None = None,
     scatter: Dispersion = INDEPENDENT,
@@ -481,7 +462,7 @@ def place_shares(
                     {"expected": EXPECTED_WOMEN},
                 ),
             ),
-            scatter.choice,
+            *scatter.choices,
         ),
     )
 

@@ -56,7 +56,6 @@ from curim_data.model import (
     FloatArray,
     IntArray,
     Message,
-    Num,
     Translator,
 )
 from curim_data.model.progress import report
@@ -250,13 +249,7 @@ class SharedPoints:
         return Choice(
             "points",
             self.share,
-            Message(
-                "{percent} % of all alerts stand on points that alerts of other days share, as corners or blocks do. "
-                "So "
-                "much of the land counts at the point nearest to it: a place is compared by the land that its points "
-                "serve, and no corner is dense only because alerts of what lies around are put there.",
-                {"percent": Num(100 * self.share, 0)},
-            ),
+            Message(_BY_POINTS),
         )
 
 
@@ -385,26 +378,13 @@ DRY_SHARE: Final = 0.25  # a pixel with less land than that is water
 _STEPS: Final = 7
 
 
-def smoothing_width_for(n: float, land_km2: float) -> Choice:
+def smoothing_width_for(n: float, land_km2: float) -> float:
     """Choose the standard deviation of the smoothing: 200 m, more (up to 500 m) where it would reach under 20 alerts.
 
     A Gaussian of standard deviation s averages over an area of 4 pi s².
     """
     wanted = 1000 * float(np.sqrt(MIN_REACHED * land_km2 / (4 * np.pi * max(n, 1e-9))))
-    spread = float(np.clip(round(wanted, -1), SPREAD_M, WIDEST_M))
-    message = (
-        Message(
-            "Expected counts follow the density of the city smoothed over {metres} m: wider than a hot spot, narrower "
-            "than a quarter.",
-            {"metres": round(spread)},
-        )
-        if spread == SPREAD_M
-        else Message(
-            "Expected counts follow the density of the city smoothed over {metres} m, because the alerts are few.",
-            {"metres": round(spread)},
-        )
-    )
-    return Choice("spread", spread, message)
+    return float(np.clip(round(wanted, -1), SPREAD_M, WIDEST_M))
 
 
 class AlertGround:

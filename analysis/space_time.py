@@ -28,7 +28,6 @@ from scipy.stats import poisson
 from analysis.stats.intervals import Choice, Result
 from analysis.stats.significance import benjamini_hochberg
 from curim_data.model import N_, FloatArray, IntArray, Message, Num, Translator
-from curim_data.model.i18n import first_case
 from curim_data.model.progress import report
 
 METRES: Final = 50.0
@@ -88,17 +87,8 @@ SPACE_M: Final = (REPEAT_M, 100.0, 200.0, 300.0, 400.0)
 TIME_DAYS: Final = (7.0, 14.0, 21.0, 28.0)
 
 
-@dataclass(frozen=True)
-class Bands:
-    """Upper edges of the bands in metres and days, and why these."""
-
-    space: tuple[float, ...]
-    time: tuple[float, ...]
-    choice: Choice
-
-
-def bands_for(precision_m: float = 0.0) -> Bands:
-    """Bands that the data can tell apart: steps of 100 m and 7 days, wider where coordinates are coarser.
+def bands_for(precision_m: float = 0.0) -> tuple[float, ...]:
+    """Upper edges in metres of the bands that the data can tell apart: steps of 100 m, wider for coarser coordinates.
 
     A step is never below twice the precision: two points rounded to 100 m may lie 100 m closer or farther than they
     seem. The band of exact repeats is kept only where the precision is 10 m or finer, for coarser coordinates make
@@ -106,16 +96,7 @@ def bands_for(precision_m: float = 0.0) -> Bands:
     """
     step = max(100.0, float(np.ceil(2 * precision_m / 50) * 50))
     repeats = (REPEAT_M,) if precision_m <= 10 else ()
-    message = Message(
-        "Bands of {metres} m and {days} days: the smallest that a team can act on and that the precision of the data "
-        "(about {precision} m) allows.",
-        {"metres": round(step), "days": round(TIME_DAYS[0]), "precision": round(max(precision_m, 1))},
-    )
-    return Bands(
-        (*repeats, *(step * k for k in range(1, 5))),
-        TIME_DAYS,
-        Choice("bands", f"{step:g} m, {TIME_DAYS[0]:g} d", message),
-    )
+    return (*repeats, *(step * k for k in range(1, 5)))
 
 
 def thin_points(
@@ -136,11 +117,12 @@ def thin_points(
         kept = np.sort(rng.choice(kept, int(share * len(kept)), replace=False))
     if len(kept) == len(points):
         return kept, ()
-    message = Message(
-        "So many incidents lie near each other that a random {used} of {n} were tested (at most {pairs} pairs).",
-        {"used": len(kept), "n": len(points), "pairs": most_pairs},
-    )
-    return kept, (Choice("thinned", len(kept), message),)
+    return kept, (random_part(len(kept), len(points)),)
+
+
+def random_part(used: int, of: int) -> Choice:
+    """That only a part of the alerts is used, drawn at random."""
+    return Choice("drawn", used, Message("A random {used} of {n} alerts were used.", {"used": used, "n": of}))
 
 
 Metric = Literal["euclidean", "manhattan"]
@@ -160,6 +142,12 @@ _TICKS: Final = 1_000_000  # distances and times are distinguished to a milliont
 _BLOCK: Final = 1 << 16
 
 _SHUFFLING: Final = Message("Shuffling the dates of the incidents")
+
+
+_NEAREST: Final = N_("Within {high} m of an incident")
+_FARTHER: Final = N_("{low} to {high} m from an incident")
+_SOON: Final = N_("within {high} days")
+_LATER: Final = N_("{low} to {high} days apart")
 
 
 @dataclass(frozen=True)
@@ -242,22 +230,12 @@ class Band:
 
 
 def _where(band: Band) -> Message:
-    text = first_case(
-        (band.repeat, N_("At the very place of an incident")),
-        (not np.isfinite(band.space.high), N_("More than {low} m from an incident")),
-        (band.space.low <= REPEAT_M, N_("Within {high} m of an incident")),
-        (True, N_("{low} to {high} m from an incident")),
-    )
-    return Message(str(text), _ends(band.space))
+    nearest = band.space.low <= REPEAT_M
+    return Message(_NEAREST if nearest else _FARTHER, _ends(band.space))
 
 
 def _when(band: Band) -> Message:
-    text = first_case(
-        (not np.isfinite(band.time.high), N_("more than {low} days apart")),
-        (band.time.low == 0, N_("within {high} days")),
-        (True, N_("{low} to {high} days apart")),
-    )
-    return Message(str(text), _ends(band.time))
+    return Message(_SOON if band.time.low == 0 else _LATER, _ends(band.time))
 
 
 def _ends(of: Interval) -> dict[str, int | Num]:
@@ -319,19 +297,6 @@ class KnoxResult(Result):
                 least=Num(MIN_RATIO, 1),
             )
         return t("No near repeats: nowhere are there clearly more incidents soon and near by than expected by chance.")
-
-    def method(self, t: Translator) -> str:
-        """How it was found, what it rests on, and what it cannot tell apart."""
-        return t(
-            "Knox test on {n} incidents: the dates were shuffled among the places {permutations} times; p-values are "
-            "corrected for looking at {bands} bands (Benjamini-Hochberg). A pattern has a ratio of at least {ratio} "
-            "and p < 0.05. A quarter that grows while another shrinks also brings close pairs, so look at the trend "
-            "of long periods first.",
-            n=self.n_used,
-            permutations=self.permutations,
-            bands=len(self.bands),
-            ratio=Num(MIN_RATIO, 1),
-        )
 
 
 def knox(

@@ -75,6 +75,18 @@ class DisclosureError(MessageError, ValueError):
     """A question that the audience may not ask; `message` says why and what may be asked instead."""
 
 
+EXACT_ONLY: Final = Message(
+    "Only analysts and specialists may ask this: the protected copy does not hold the place and day of every single "
+    "alert."
+)
+
+
+def require_exact(source: Source) -> None:
+    """Raise DisclosureError for the protected copy, where every single alert has to be known."""
+    if source.protected:
+        raise DisclosureError(EXACT_ONLY)
+
+
 def sees_exact(audience: Audience) -> bool:
     """Whether an audience reads the alerts themselves."""
     return audience in (Audience.ANALYST, Audience.SPECIALIST)
@@ -130,40 +142,26 @@ def check(by: Sequence[str], resolution: int | None, f: AlertFilter, source: Sou
             )
         )
     if "local_date" in by:
-        raise DisclosureError(
-            Message(
-                "Alerts of sensitive categories are shown to this audience neither by day nor by week: ask for months "
-                "instead."
-            )
-            if is_sensitive(f, source.city)
-            else Message("Alerts are not shown by day to this audience: ask for weeks or months instead.")
-        )
+        by_day = Message("Alerts are not shown by day to this audience: ask for weeks or months instead.")
+        raise DisclosureError(NOT_OF_SENSITIVE if is_sensitive(f, source.city) else by_day)
 
 
 NO_SEVERITY: Final = Message(
     "The protected copy, which council and public read, does not hold the severity of alerts. It can be asked by "
     "period, category, kind, gender, light, time of day, weekday, area and status."
 )
-LIGHT_ALONE: Final = Message(
-    "Of sensitive categories the protected copy holds neither weekday nor hour, but only whether it was dark: filter "
-    "by light instead."
-)
-MONTHS_ALONE: Final = Message(
-    "Of sensitive categories the protected copy holds neither day nor week, nor weekday and hour: ask for months, or "
-    "by light."
-)
 NOT_OF_SENSITIVE: Final = Message(
-    "Of sensitive categories the protected copy holds neither age nor feeling: they are left out to protect persons."
+    "Of sensitive categories the protected copy holds neither day, week, weekday and hour nor age and feeling, to "
+    "protect persons: ask by month, or by light."
 )
 # Attributes of the filter, and dimensions, that the copy does not have; and those that it does not have of sensitive
 # categories.
 _FIELDS: Final[Mapping[str, Message]] = {"severities": NO_SEVERITY}
-_SENSITIVE_FIELDS: Final[Mapping[str, Message]] = {"hours": LIGHT_ALONE, "weekdays": LIGHT_ALONE}
+_SENSITIVE_FIELDS: Final = dict.fromkeys(("hours", "weekdays"), NOT_OF_SENSITIVE)
 _DIMENSIONS: Final[Mapping[str, Message]] = {"severity": NO_SEVERITY}
-_SENSITIVE_DIMENSIONS: Final[Mapping[str, Message]] = {
-    **dict.fromkeys(("local_date", "week", "weekday", "hour"), MONTHS_ALONE),
-    **dict.fromkeys(("age_band", "feeling"), NOT_OF_SENSITIVE),
-}
+_SENSITIVE_DIMENSIONS: Final = dict.fromkeys(
+    ("local_date", "week", "weekday", "hour", "age_band", "feeling"), NOT_OF_SENSITIVE
+)
 
 
 def not_held(f: AlertFilter, source: Source) -> dict[str, Message]:

@@ -33,7 +33,7 @@ from curim_data.model import (
     UnknownTimeError,
     is_small,
 )
-from curim_data.model.absence import DIMENSION_UNITS
+from curim_data.model.absence import DIMENSION_UNITS, fewer_than
 from curim_data.model.city import counted_cells, with_shore
 from curim_data.model.sql import Levels, at_points, cell, count_if, split_list
 from curim_data.model.values import AgeBand
@@ -347,7 +347,7 @@ class Total:
     @property
     def said(self) -> int | Message:
         """The number, or the words that stand for it, as `AlertFilter.sentence` takes it."""
-        return Message("fewer than {k}", {"k": self.threshold}) if self.withheld else self.n
+        return fewer_than(self.threshold) if self.withheld else self.n
 
     def shown(self, n: int) -> int | None:
         """One of the numbers; None where it is too small to be written out."""

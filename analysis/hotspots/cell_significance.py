@@ -60,8 +60,6 @@ from analysis.hotspots.surroundings import (
     against_each_half,
     cell_rates,
     margin_for,
-    rate_choices,
-    setting_choices,
     surroundings_for,
     window_for,
 )
@@ -96,14 +94,13 @@ class HotCells(Result):
         city (the same for the rest of the city).
 
     `setting`: of the test. `scatter`: how overdispersed counts of a place are.
-    `base`: what a place is compared with; `base_total` of it in the whole city; `rates` None where that is land.
+    `base`: what a place is compared with; `rates` None where that is land.
     """
 
     frame: pd.DataFrame
     setting: Setting
     alpha: float
     base: DenominatorKind = LAND
-    base_total: float = float("nan")
     rates: SmoothedRates | None = None
     scatter: Dispersion = INDEPENDENT
 
@@ -332,13 +329,11 @@ def hot_cells(
         alpha=alpha,
         n=round(counts.sum()),
         choices=(
-            *setting_choices(side, k, outer, margin, alpha, base is not None),
-            scatter.choice,
+            *scatter.choices,
             *((occupied.choice,) if occupied is not None and base is None else ()),
-            *(() if base is None or rates is None else (*base.choices, *rate_choices(base.kind, rates))),
+            *(() if base is None else base.choices),
         ),
         base=LAND if base is None else base.kind,
-        base_total=float(sizes.size.sum()),
         rates=rates,
         scatter=scatter,
     )

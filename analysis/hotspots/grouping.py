@@ -32,13 +32,12 @@ from analysis.hotspots.surroundings import LAND, RATE_PER, DenominatorKind
 from analysis.stats.intervals import (
     UNKNOWN,
     CellPlace,
-    Choice,
     Estimate,
     ratio_interval,
     share_ratio_interval,
     weighted_sum,
 )
-from curim_data.model import BoolArray, FloatArray, Message, Num, Translator, is_small
+from curim_data.model import BoolArray, FloatArray, Message, Translator, is_small
 from curim_data.model.alert import CellArray
 
 Order = Literal["excess", "ratio", "alerts", "p"]
@@ -120,29 +119,6 @@ def in_order(spots: Sequence[_Spot], order: Order = "excess") -> tuple[_Spot, ..
     return tuple(sorted(spots, key=lambda spot: (*key(spot), spot.id)))  # type: ignore[attr-defined]
 
 
-def excess_choices() -> tuple[Choice, ...]:
-    """How the list is ordered, and what stands in its first part."""
-    return (
-        Choice(
-            "order",
-            "excess",
-            Message(
-                "Hot spots are ordered by the alerts above expected, by the lower limit of their 95 % interval: "
-                "first where surely most could be gained, not where next to nothing is expected."
-            ),
-        ),
-        Choice(
-            "least_for_plan",
-            LEAST_FOR_PLAN,
-            Message(
-                "Places with fewer than {n} alerts stand apart: with so few even a fall by {percent} % could not "
-                "be distinguished from chance.",
-                {"n": LEAST_FOR_PLAN, "percent": Num(100 * _FALL, 0)},
-            ),
-        ),
-    )
-
-
 Against = Literal["surroundings", "city"]
 MAX_SPOT_KM2: Final = 0.25
 # Of k-means: rounds, and the shift of the middles, of the mean variance, below which it ends (as scikit-learn).
@@ -152,11 +128,9 @@ _WHERE: Final[dict[str, Message]] = {
     "surroundings": Message("from its surroundings"),
     "city": Message("at the density of the rest of the city"),
 }
-_DENSER: Final[dict[tuple[Against, bool], Message]] = {
-    ("surroundings", True): Message("The place itself is at least {times} times as dense as its surroundings."),
-    ("surroundings", False): Message("The place itself is denser than its surroundings, beyond chance."),
-    ("city", True): Message("The place itself is at least {times} times as dense as the rest of the city."),
-    ("city", False): Message("The place itself is denser than the rest of the city, beyond chance."),
+_DENSER: Final[dict[bool, Message]] = {
+    True: Message("The place itself is at least {times} times as dense as what it is compared with."),
+    False: Message("The place itself is denser than what it is compared with, beyond chance."),
 }
 # The steps in which it is told how sure and how dense a place is that was found in counts that the reader does not see.
 PUBLISHED_Q: Final = (0.001, 0.01, 0.05)
@@ -205,7 +179,7 @@ class Spot(CellPlace):
                 "{n} alerts in the cells of the map that hold this place.",
                 self.n,
             )
-            return f"{held} {denser_sentence(self.times, self.against, t)}"
+            return f"{held} {denser_sentence(self.times, t)}"
         if self.base != LAND:
             if not np.isfinite(self.high):
                 return t.n(
@@ -289,9 +263,9 @@ class Spot(CellPlace):
         )
 
 
-def denser_sentence(times: float, against: Against, t: Translator) -> str:
+def denser_sentence(times: float, t: Translator) -> str:
     """How many times as dense a place is at least (`Spot.times`) as what it is compared with."""
-    return str(t(_DENSER[against, times > 1], times=_step(times, t)))
+    return str(t(_DENSER[times > 1], times=_step(times, t)))
 
 
 def _step(times: float, t: Translator) -> str:

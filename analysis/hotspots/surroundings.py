@@ -48,7 +48,7 @@ from scipy import sparse
 
 from analysis.grid import centres, neighbours, parents, square_side
 from analysis.stats.intervals import Choice
-from curim_data.model import N_, BoolArray, FloatArray, IntArray, Message, Num
+from curim_data.model import BoolArray, FloatArray, IntArray, Message, Num
 from curim_data.model.alert import CellArray
 
 # A place is what lies within 200 m of a cell's centre, its surroundings what lies beyond.
@@ -60,15 +60,6 @@ MANY_IN_PLACE: Final = 5
 # A place is also hot that is more than so many times as dense as all the rest of the city's occupied land: a quarter
 # twice as dense as the city, which no intervention of a place serves, does not pass.
 CITY_MARGIN: Final = 2.0
-
-INDEPENDENT: Final = Choice(
-    "independent",
-    1,
-    Message(
-        "Alerts are taken as independent, since the past is too short to learn how often one event is reported several "
-        "times: where it is, a place looks surer than it is."
-    ),
-)
 
 
 def window_for(side: float) -> int:
@@ -95,57 +86,6 @@ def margin_for(k: int, sided: bool = False) -> float:
     if not k:
         return 1.35
     return 1.15 if sided else 1.25
-
-
-def setting_choices(side: float, k: int, outer: int, margin: float, alpha: float, based: bool) -> tuple[Choice, ...]:
-    """The settings of a test, each with its sentence."""
-    place = (
-        Message(
-            "Each cell is tested alone and together with the cells around it, up to {metres} m from its centre: two "
-            "sizes at once, which in simulations find more than larger cells do.",
-            {"metres": round((k + 0.5) * side)},
-        )
-        if k
-        else Message("Each cell is tested alone: it is as large as a place.")
-    )
-    against = (
-        Message("A place is compared with all the rest of the city, by its base and not by its land.")
-        if based
-        else Message(
-            "A place is compared with its own surroundings up to {metres} m, with all of them and with each half, so "
-            "that the edge of a town is not hot beside its fields; and a second time with the rest of the city.",
-            {"metres": round((outer + 0.5) * side)},
-        )
-    )
-    excess = (
-        N_(
-            "Hot means more than {margin} times the rate of what it is compared with, beyond chance: a smaller "
-            "difference is no reason to act on a place."
-        )
-        if based
-        else N_(
-            "Hot means more than {margin} times as dense as its surroundings, or more than {city} times as dense as "
-            "the rest of the city, beyond chance: a dense quarter with soft edges reaches the first by itself, and one "
-            "that is a little denser than the city is no hot spot."
-        )
-    )
-    cold = Message(
-        "Cold means at most {share} times the rate of what it is compared with, where hot places are left out, beyond "
-        "chance.",
-        {"share": Num(1 / margin, 2)},
-    )
-    share = Message(
-        "Corrected for having looked at every cell: of the cells marked, at most {percent} % are expected to be "
-        "chance, and each place by itself stands out in the whole map.",
-        {"percent": Num(100 * alpha, 0)},
-    )
-    return (
-        Choice("window", k, place),
-        Choice("surroundings", outer, against),
-        Choice("margin", margin, Message(excess, {"margin": Num(margin, 2), "city": Num(CITY_MARGIN, 0)})),
-        Choice("cold", 1 / margin, cold),
-        Choice("alpha", alpha, share),
-    )
 
 
 # Occupied land holds this share of all alerts ever reported.
@@ -196,11 +136,8 @@ class OccupiedLand:
             "occupied",
             self.share,
             Message(
-                "Compared is land on which alerts occur: the {share} % of the city's land that holds {held} % of the "
-                "mapped alerts of all years, whatever their category, smoothed over {metres} m. Farmland, water and "
-                "airfields, where hardly anyone is there to report, do not count as surroundings. The rest of the city "
-                "means the part of this land that is at least a quarter as dense as where the median alert lies.",
-                {"share": Num(100 * self.share, 0), "held": Num(100 * HELD, 0), "metres": self.reach},
+                "Only land on which alerts occur is compared: {share} % of the city's land.",
+                {"share": Num(100 * self.share, 0)},
             ),
         )
 
@@ -430,25 +367,3 @@ def cell_rates(counts: FloatArray, base: FloatArray, *, shares: bool = False) ->
     rates, raw, weights = np.full((3, len(counts)), np.nan)
     rates[known], raw[known], weights[known] = found.rates, found.raw, found.weights
     return SmoothedRates(rates, raw, weights, found.mean, found.variance, found.scatter)
-
-
-def rate_choices(kind: DenominatorKind, rates: SmoothedRates) -> tuple[Choice, ...]:
-    """How the rates were made, and what they cannot say."""
-    words, per = (
-        (
-            N_(
-                "Shares by place are shrunk towards that of the city ({mean} %) by as much as chance could have moved "
-                "them (empirical Bayes), so that three alerts of four do not look like a share of 75 %."
-            ),
-            100,
-        )
-        if kind == "alerts"
-        else (
-            N_(
-                "Rates by place are shrunk towards that of the city ({mean} per 1,000 residents) by as much as chance "
-                "could have moved them (empirical Bayes)."
-            ),
-            RATE_PER,
-        )
-    )
-    return (Choice("rates", rates.variance, Message(words, {"mean": Num(per * rates.mean, 1)})),)

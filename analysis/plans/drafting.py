@@ -345,7 +345,7 @@ def _since(problem: Problem, t: Translator) -> str:
 
 def _certainty(problem: Problem, t: Translator) -> str:
     if problem.times is not None:
-        denser = denser_sentence(problem.times, "city" if problem.against == "city" else "surroundings", t)
+        denser = denser_sentence(problem.times, t)
         return f"{t(OF_LARGER_CELLS)} {denser}"
     if problem.expected is None or problem.q is None:
         return ""

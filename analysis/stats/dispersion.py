@@ -38,7 +38,7 @@ from scipy.special import ndtr, ndtri, stdtrit
 from scipy.stats import norm
 
 from analysis.stats.intervals import Choice
-from curim_data.model import FloatArray, IntArray, Message, Num, Translator
+from curim_data.model import FloatArray, IntArray, Message, Num
 
 # A group of its own counts as much as all groups together from so many independent differences on.
 PRIOR_FREEDOM: Final = 40.0
@@ -145,8 +145,7 @@ _SMALL: Final = 2.0
 _ALLOWED_AT: Final = 1e-3
 # A dispersion under which nobody would call reports overdispersed.
 HARDLY: Final = 1.1
-_NOTED: Final = 1.25  # times as wide, from which a reader is told that it is because of a short past
-ONE_BY_ONE: Final = Message("Reports here come one by one: counts scattered no more in the past than chance explains.")
+_NOTED: Final = 1.25  # times as wide, from which a reader is told so
 
 
 @dataclass(frozen=True)
@@ -169,43 +168,23 @@ class Dispersion:
             return max(1.0, self.phi)
         return max(1.0, self.phi * float((stdtrit(self.freedom, _ALLOWED_AT) / ndtri(_ALLOWED_AT)) ** 2))
 
-    def sentence(self, t: Translator) -> str:
-        """How much wider intervals are, or that it is not known."""
-        return t(self.message)
-
     @property
-    def message(self) -> Message:
-        """The sentence, for a setting that tells itself."""
+    def choices(self) -> tuple[Choice, ...]:
+        """How much wider intervals are, or that it is not known; nothing where they are hardly wider."""
+        wider = float(np.sqrt(self.value))
         if not self.known:
-            return Message(
+            told = Message(
                 "Whether reports here come in bursts cannot be told from so short a past: what is found may be less "
                 "sure than it looks."
             )
-        if np.isinf(self.freedom) and self.value == 1:
-            return Message("Counts are taken as independent of one another.")
-        wider = float(np.sqrt(self.value))
-        values = {"times": Num(wider, 1)}
-        if self.phi >= HARDLY:
-            return Message(
-                "Reports here come in bursts, as they did in the past: intervals are {times} times as wide.", values
+        elif self.phi >= HARDLY or wider >= _NOTED:
+            told = Message(
+                "Reports here come in bursts, or may do so: intervals are {times} times as wide.",
+                {"times": Num(wider, 1)},
             )
-        if wider < _NOTED:
-            return ONE_BY_ONE
-        return Message(
-            "Counts here scattered no more in the past than chance explains, but that past is short: intervals are "
-            "{times} times as wide, to be safe.",
-            values,
-        )
-
-    @property
-    def choice(self) -> Choice:
-        """The setting that tells itself."""
-        return Choice("dispersion", self.value, self.message)
-
-    @property
-    def choices(self) -> tuple[Choice, ...]:
-        """The setting where it was looked at: nothing for counts that are taken as independent without a look."""
-        return () if self == INDEPENDENT else (self.choice,)
+        else:
+            return ()
+        return (Choice("dispersion", self.value, told),)
 
 
 INDEPENDENT: Final = Dispersion(1.0, float("inf"))
@@ -312,18 +291,9 @@ class ReportBursts:
         return found
 
     @property
-    def choice(self) -> Choice:
-        """The setting that tells itself."""
-        if not self.known:
-            return UNKNOWN.choice
-        if self.alone:
-            return Choice("bursts", 1, ONE_BY_ONE)
-        message = Message(
-            "Reports here come in bursts, as they did in the past: the random maps hold such bursts too, of {reports} "
-            "reports on average, most of them within {metres} m, and intervals are wider accordingly.",
-            {"reports": Num(self.reports, 1), "metres": round(2 * self.metres)},
-        )
-        return Choice("bursts", self.reports, message)
+    def choices(self) -> tuple[Choice, ...]:
+        """That bursts are not known, where they are not."""
+        return () if self.known else UNKNOWN.choices
 
 
 SINGLE: Final = ReportBursts(1.0, 0.0)

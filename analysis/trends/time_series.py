@@ -108,20 +108,10 @@ _FREQUENCY: Final[dict[Unit, str]] = {"day": "D", "week": "7D", "month": "MS"}
 _SHORTEST: Final[Mapping[Unit, int]] = {"day": 14, "week": 2, "month": 2}
 # From this part on a period is as good as reported.
 _NEARLY_ALL: Final = 0.98
-_LATE: Final[Mapping[Unit, str]] = {
-    "day": N_(
-        "Some alerts are reported days later: by now about {share} in 100 of the last day are in, and it is judged by "
-        "that part."
-    ),
-    "week": N_(
-        "Some alerts are reported days later: by now about {share} in 100 of the last whole week are in, and it is "
-        "judged by that part."
-    ),
-    "month": N_(
-        "Some alerts are reported days later: by now about {share} in 100 of the last whole month are in, and it is "
-        "judged by that part."
-    ),
-}
+_LATE: Final = N_(
+    "Some alerts are reported days later: by now about {share} in 100 of the last whole period are in, and it is "
+    "judged by that part."
+)
 _UNKNOWN_DELAY: Final = Message(
     "The data do not tell how late alerts are reported, so the last period may be unfinished: it is never called fewer "
     "than usual."
@@ -132,84 +122,25 @@ _SHIFTS: Final[Mapping[Unit, str]] = {
     "week": N_("Since {day}: about {after} alerts a week instead of {before}."),
     "month": N_("{day} onwards: about {after} alerts a month instead of {before}."),
 }
-_NOTHING_WHOLE: Final[Mapping[Unit, str]] = {
-    "week": N_("This period holds no whole week."),
-    "month": N_("This period holds no whole month."),
-}
-# By whether it lies above or below what is usual, or within by a rule, and whether it has for some periods.
-_USUAL: Final[Mapping[str, str]] = {
-    "season": N_("{when}: {alerts}, usual for the time of year ({lower} to {upper})."),
-    "weekdays": N_("{when}: {alerts}, usual against the same weekdays before ({lower} to {upper})."),
-    "level": N_("{when}: {alerts}, usual against the time just before ({lower} to {upper})."),
-}
-_UNUSUAL: Final[Mapping[tuple[bool, bool], str]] = {
-    (True, True): N_("{when}: {alerts}, more than usual ({lower} to {upper}). First so: {start}."),
-    (False, True): N_("{when}: {alerts}, fewer than usual ({lower} to {upper}). First so: {start}."),
-    (True, False): N_("{when}: {alerts}, more than usual ({lower} to {upper})."),
-    (False, False): N_("{when}: {alerts}, fewer than usual ({lower} to {upper})."),
+# Above or below what is usual.
+_UNUSUAL: Final[Mapping[bool, str]] = {
+    True: N_("{when}: {alerts}, more than usual ({lower} to {upper})."),
+    False: N_("{when}: {alerts}, fewer than usual ({lower} to {upper})."),
 }
 # Of the first and last days of periods, which ones are covered wholly.
 Covered = Callable[[pd.DatetimeIndex, pd.DatetimeIndex], BoolArray]
-_LEFT_OUT: Final[Mapping[Unit, Message]] = {
-    "week": Message("The week in which the period begins lies partly before it and is not in the line."),
-    "month": Message("The month in which the period begins lies partly before it and is not in the line."),
-}
 
-
-@dataclass(frozen=True)
-class Rule:
-    """How the band is made, and why; `judged`: whether there is one at all."""
-
-    name: Literal["level", "season", "weekdays", "few_years", "other_light"]
-    explanation: Message
-
-    @property
-    def judged(self) -> bool:
-        """Whether periods are judged."""
-        return self.name not in ("few_years", "other_light")
-
-
-RULES: Final = {
-    rule.name: rule
-    for rule in (
-        Rule(
-            "level",
-            Message(
-                "With less than two years of data, each period is compared with what the level of the periods before "
-                "it lets expect. The season is not known yet, and reports come in bursts: both make the band wider. At "
-                "most 10 in 1,000 quiet periods fall outside the band by chance."
-            ),
-        ),
-        Rule(
-            "season",
-            Message(
-                "With two years of data or more, each period is compared with what level and season of the time before "
-                "it let expect, with room for reports that come in bursts. At most 10 in 1,000 quiet periods fall "
-                "outside the band by chance."
-            ),
-        ),
-        Rule(
-            "weekdays",
-            Message(
-                "Each day is compared with what the same weekdays before it, the level and the season let expect. At "
-                "most 10 in 1,000 quiet periods fall outside the band by chance."
-            ),
-        ),
-        Rule(
-            "few_years",
-            Message(
-                "Months are judged from two whole years of data on. With fewer the season cannot be separated from a "
-                "change: the summer would look like an alarm, so no month is called unusual."
-            ),
-        ),
-        Rule(
-            "other_light",
-            Message(
-                "Alerts after dark or by day are judged from two years of data on, by weeks or months and their season "
-                "alone: the days become shorter or longer, so that earlier weeks are no measure."
-            ),
-        ),
-    )
+# How the band is made, by the length of the data (`trend_of`); without a band why no period is judged.
+Rule = Literal["level", "season", "weekdays", "few_years", "other_light"]
+NOT_JUDGED: Final[Mapping[Rule, Message]] = {
+    "few_years": Message(
+        "Months are judged from two whole years of data on. With fewer the season cannot be separated from a "
+        "change: the summer would look like an alarm, so no month is called unusual."
+    ),
+    "other_light": Message(
+        "Alerts after dark or by day are judged from two years of data on, by weeks or months and their season "
+        "alone: the days become shorter or longer, so that earlier weeks are no measure."
+    ),
 }
 
 
@@ -247,8 +178,7 @@ class Trend(Result):
     -1 below, 0 within or not judged), complete (bool: the data cover all of it), last_year (n of the same period a year
     before), late (part of the period's alerts that is thought to be reported, 1: all), unfinished (bool: may lack
     reports, so never called fewer than usual), and where the season is known adjusted (n without its season), else NaN.
-    `shifts`: new levels, in order of time. `dispersion`: variance over mean of the counts. `least`: the
-    smallest number that the sentence writes out, zero apart.
+    `shifts`: new levels, in order of time. `least`: the smallest number that the sentence writes out, zero apart.
     """
 
     frame: pd.DataFrame
@@ -256,49 +186,39 @@ class Trend(Result):
     unit: Unit
     rule: Rule
     shifts: tuple[LevelShift, ...] = ()
-    dispersion: float = 1.0
     least: int = 1
 
     def since(self, day: dt.date) -> Trend:
         """The same trend, shown from a day on: what is usual still comes from all of the history.
 
-        The period within which that day lies is left out, and said to be.
+        The period within which that day lies is left out.
         """
-        starts = self.frame[self.column]
-        first = int(starts.searchsorted(pd.Timestamp(day)))  # its rows stand in order
+        first = int(self.frame[self.column].searchsorted(pd.Timestamp(day)))  # its rows stand in order
         shown = self.frame.iloc[first:].reset_index(drop=True)
-        whole = first == 0 or self.unit == "day" or (first < len(starts) and starts.iloc[first] == pd.Timestamp(day))
-        left_out = () if whole else (Choice("beginning", first, _LEFT_OUT[self.unit]),)
         shifts = tuple(shift for shift in self.shifts if shift.day >= day)
-        return replace(self, frame=shown, n=int(shown["n"].sum()), choices=(*self.choices, *left_out), shifts=shifts)
+        return replace(self, frame=shown, n=int(shown["n"].sum()), shifts=shifts)
 
     def of_one_light(self) -> Trend:
         """The trend of alerts after dark, or by day: judged by its season, else not at all.
 
         The weeks before had longer or shorter nights, so what was usual in them is no measure.
         """
-        if self.rule.name == "few_years":
+        if self.rule == "few_years":
             return self
-        if self.rule.name == "season":
+        if self.rule == "season":
             frame = self.frame.copy()
             early = np.arange(len(frame)) < YEARS_OF_SEASON * _PER_YEAR[self.unit]
             frame.loc[early, ["expected", "lower", "upper"]] = np.nan
             frame.loc[early, "side"] = 0
             return replace(self, frame=frame.assign(alarm=frame["side"] != 0))
-        rule, nothing = RULES["other_light"], dict.fromkeys(("expected", "lower", "upper"), np.nan)
-        others = tuple(choice for choice in self.choices if choice.name != "rule")
+        nothing = dict.fromkeys(("expected", "lower", "upper"), np.nan)
         return replace(
             self,
             frame=self.frame.assign(**nothing, side=0, alarm=False),
-            rule=rule,
-            choices=(Choice("rule", rule.name, rule.explanation), *others),
+            rule="other_light",
+            choices=(_not_judged("other_light"), *self.choices),
             shifts=(),
         )
-
-    @property
-    def alarms(self) -> pd.DataFrame:
-        """The rows outside the band."""
-        return self.frame[self.frame["alarm"]]
 
     @property
     def latest(self) -> pd.Series[Any] | None:
@@ -320,14 +240,12 @@ class Trend(Result):
     def sentence(self, t: Translator) -> str:
         """The latest period: how many, and whether that is usual."""
         latest = self.latest
-        if self.unit != "day" and len(self.frame) and not self.frame["complete"].any():
-            return t(_NOTHING_WHOLE[self.unit])
         if latest is None:
             return t("There is no complete period.")
         count, day = int(latest["n"]), latest[self.column].date()
         values = {"when": self._when(t, day), "alerts": _written(t, count, self.least)}
         if not np.isfinite(latest["expected"]):
-            if self.rule.name == "other_light":
+            if self.rule == "other_light":
                 return t(
                     "{when}: {alerts}. What is usual cannot be said, as nights become longer or shorter.", **values
                 )
@@ -344,10 +262,13 @@ class Trend(Result):
         if shift is not None and shift.recent and not latest["alarm"]:  # the range is on its way to the new level
             return t("{when}: {alerts}. {shift}", **values, shift=shift.sentence(t))
         if not latest["alarm"]:
-            return t(_USUAL.get(self.rule.name, _USUAL["level"]), **values, **usual)
+            words = N_("{when}: {alerts}, usual for the time of year ({lower} to {upper}).")
+            plain = N_("{when}: {alerts}, usual against the time before ({lower} to {upper}).")
+            seasonal = self.rule == "season"
+            return t(words if seasonal else plain, **values, **usual)
+        said = t(_UNUSUAL[bool(latest["side"] > 0)], **values, **usual)
         start = self.outside_since or day
-        key = bool(latest["side"] > 0), start < day
-        return t(_UNUSUAL[key], **values, **usual, start=self._when(t, start))
+        return f"{said} " + t("First so: {start}.", start=self._when(t, start)) if start < day else said
 
     def _when(self, t: Translator, day: dt.date) -> str:
         if self.unit == "week":
@@ -386,7 +307,7 @@ def trend_of(
         incomplete, and neither judged nor learned from.
 
     Each period is compared with what those before it let expect (`analysis.trends.line`). The rule of the sentence,
-    by length of the data (below two years, more), is in `Trend.rule` and `Trend.choices`.
+    by length of the data (below two years, more), is `Trend.rule`.
     """
     frame = regular_periods(series, dates, column, unit, covered)
     inside = frame["complete"].to_numpy()
@@ -404,12 +325,12 @@ def trend_of(
         shortest=_SHORTEST[unit],
         weekdays=unit == "day",
     )
-    if rule.judged:
+    if rule not in NOT_JUDGED:
         _write_band(frame, line, first, rule)
     shifts = tuple(
         LevelShift(frame[column].iloc[first + one.at].date(), one.before, one.after, unit, one.recent)
         for one in line.shifts
-        if rule.judged and not one.noted
+        if rule not in NOT_JUDGED and not one.noted
     )
     frame["unfinished"] = _unfinished(frame, column, unit, lag)
     side = np.where(counts > frame["upper"], 1, np.where((counts < frame["lower"]) & ~frame["unfinished"], -1, 0))
@@ -421,10 +342,13 @@ def trend_of(
         unit,
         rule,
         shifts,
-        line.dispersion,
         n=int(frame["n"].sum()),
-        choices=(Choice("rule", rule.name, rule.explanation), *_data_choices(frame, unit, lag, breaks)),
+        choices=(*([_not_judged(rule)] if rule in NOT_JUDGED else []), *_data_choices(frame, lag, breaks)),
     )
+
+
+def _not_judged(rule: Rule) -> Choice:
+    return Choice("rule", rule, NOT_JUDGED[rule])
 
 
 def level_positions(starts: pd.Series[Any], breaks: Collection[dt.date]) -> set[int]:
@@ -448,7 +372,7 @@ def _write_band(frame: pd.DataFrame, line: Line, first: int, rule: Rule) -> None
         upper = np.where(late < 1, np.maximum(upper, whole), upper)
     for name, values in (("expected", line.expected), ("lower", lower), ("upper", upper)):
         frame.loc[first:, name] = values
-    if rule.name == "season":
+    if rule == "season":
         frame["adjusted"] = frame["n"] / line.season
 
 
@@ -472,21 +396,23 @@ def reported_part(frame: pd.DataFrame, column: str, unit: Unit, lag: ReportingLa
     return lag.part(starts.dt.date.to_list(), ends.dt.date.to_list())
 
 
-def _data_choices(
-    frame: pd.DataFrame, unit: Unit, lag: ReportingLag | None, breaks: Collection[dt.date]
-) -> list[Choice]:
-    """What the reader is told of periods that are partly covered or late, and of breaks."""
-    part = int((~frame["complete"]).sum())
-    partly = Choice("incomplete", part, Message("Periods that the data cover only in part are not judged."))
-    choices = [partly] if part else []
+def _data_choices(frame: pd.DataFrame, lag: ReportingLag | None, breaks: Collection[dt.date]) -> list[Choice]:
+    """What the reader is told of late reports and of breaks."""
+    choices = []
     if lag is not None and frame["complete"].any():
         share = float(frame.loc[frame["complete"], "late"].iloc[-1])
         if frame["unfinished"].any():
             choices.append(Choice("late", 0.0, _UNKNOWN_DELAY))
         elif lag.known and share < _NEARLY_ALL:
-            choices.append(Choice("late", round(share, 3), Message(_LATE[unit], {"share": round(100 * share)})))
+            choices.append(Choice("late", round(share, 3), Message(_LATE, {"share": round(100 * share)})))
     choices += [Choice("break", day.isoformat(), Message(_NEW_LEVEL, {"day": day})) for day in sorted(breaks)]
     return choices
+
+
+def whole_steps(first: dt.date, last: dt.date, unit: str) -> pd.DatetimeIndex:
+    """The first days of the weeks (Mondays) or months that lie wholly between two days, both included."""
+    frequency = "MS" if unit == "month" else "W-MON"
+    return pd.date_range(first, pd.Timestamp(last) + pd.Timedelta(days=1), freq=frequency)[:-1]
 
 
 def regular_periods(
@@ -510,10 +436,10 @@ def regular_periods(
 def _rule(periods: int, unit: Unit) -> Rule:
     """The rule that is told, by the number of whole periods."""
     if unit == "day":
-        return RULES["weekdays"]
+        return "weekdays"
     if periods >= YEARS_OF_SEASON * _PER_YEAR[unit]:
-        return RULES["season"]
-    return RULES["few_years" if unit == "month" else "level"]
+        return "season"
+    return "few_years" if unit == "month" else "level"
 
 
 def _written(t: Translator, n: int, least: int) -> str:

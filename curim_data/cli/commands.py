@@ -282,7 +282,7 @@ COMMANDS: Final[dict[str, Command]] = {
     ),
     "forecast": study(
         "studies.forecast",
-        N_("Forecast the next weeks, with the accuracy of such forecasts in the past."),
+        N_("Forecast where the alerts of the next weeks will be, with the accuracy of such forecasts in the past."),
         (Option("weeks", kind=int, default=4, more={"min": 1, "max": 4}), _RESOLUTION, _OUT_CSV),
     ),
     "concentration": study(

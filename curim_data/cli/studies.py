@@ -26,7 +26,6 @@ from curim_data.model.labels import grade_words
 
 if TYPE_CHECKING:
     from analysis.clusters import Cluster
-    from analysis.forecast import CountForecast
     from analysis.hotspots.grouping import Spot
     from analysis.stats.intervals import Choice, Estimate
 
@@ -301,7 +300,7 @@ def concentration(ctx: CommandContext, resolution: int | None, out: Path | None)
         for share in found.shares
     ]
     area: list[str | Table] = [t(studies.cells.OF_CITY)] if studies.cells.has_area(ctx.filter) else []
-    figures: list[str | Table] = [Table(pd.DataFrame(shares)), study.gini_sentence(t)] if found.enough else []
+    figures: list[str | Table] = [Table(pd.DataFrame(shares))] if found.enough else []
     return Answer(
         {
             "resolution": study.cells.resolution,
@@ -326,22 +325,19 @@ def _interval(name: str, value: Estimate) -> dict[str, float]:
 
 
 def forecast(ctx: CommandContext, weeks: int, resolution: int | None, out: Path | None) -> Answer:
-    """The next weeks, and the accuracy of such forecasts in the past."""
+    """Where the alerts of the next weeks will be, and the accuracy of such forecasts in the past."""
     t = ctx.t
     study = studies.trends.forecast_study(ctx.source, ctx.filter, weeks, resolution)
-    if out is not None and study.cells_refused is NO_POSITIONS:
+    if out is not None and study.refused is NO_POSITIONS:
         raise UsageError(NO_POSITIONS)
-    cells, city = study.cells, study.city
-    refused = [t(why) if why else "" for why in (study.city_refused, study.cells_refused)]
-    listed = studies.trends.cells_frame(t, study.listed)
-    notes = [t(note) for note in study.notes]
-    shown = cells if cells is not None and cells.shown else None
+    cells = study.cells
+    told = cells.sentence(t) if cells else t(study.refused or NO_POSITIONS)
+    listed, notes = studies.trends.cells_frame(t, study.listed), [t(note) for note in study.notes]
     lines: list[str | Table] = [
         *notes,
-        city.sentence(t) if city else refused[0],
-        *([cells.sentence(t)] if cells else [refused[1]] if refused[1] and refused[1] != refused[0] else []),
+        told,
         *([Table(listed.drop(columns=["longitude", "latitude"]), uncut=["cell"])] if len(listed) and not out else []),
-        *([shown.places_sentence(t)] if shown else []),
+        *([cells.places_sentence(t)] if cells and cells.shown else []),
         *ctx.reasons(study.choices),
     ]
     return Answer(
@@ -350,11 +346,8 @@ def forecast(ctx: CommandContext, weeks: int, resolution: int | None, out: Path 
             "weeks": study.weeks,
             "resolution": study.resolution,
             "notes": notes,
-            "city": _outlook(ctx, city) if city else None,
-            "city_refused": refused[0] or None,
-            "places": [{"place": place, **_outlook(ctx, outlook)} for place, outlook in study.places],
-            "told": cells.sentence(t) if cells else refused[1] or None,
-            "shown": shown is not None,
+            "told": told,
+            "shown": cells is not None and cells.shown,
             "events": cells.backtest.events if cells else None,
             "backtest": cells.backtest.frame if cells else [],
             "covered": cells.covered if cells else None,
@@ -367,22 +360,6 @@ def forecast(ctx: CommandContext, weeks: int, resolution: int | None, out: Path 
     )
 
 
-def _outlook(ctx: CommandContext, outlook: CountForecast) -> dict[str, Any]:
-    from analysis.forecast import HOW
-
-    return {
-        "n": outlook.n,
-        "expected": round(outlook.total.value, 2),
-        "low": outlook.total.low,
-        "high": outlook.total.high,
-        "weeks": [{"expected": round(one.value, 2), "low": one.low, "high": one.high} for one in outlook.weeks],
-        "covered": outlook.covered,
-        "tried": outlook.tried,
-        "told": outlook.sentence(ctx.t),
-        "choices": ctx.choices((HOW,)),
-    }
-
-
 def near_repeat(ctx: CommandContext, out: Path | None) -> Answer:
     """Whether alerts follow alerts near by."""
     if (nowhere := ctx.nowhere(out, {"bands": []})) is not None:
@@ -392,7 +369,7 @@ def near_repeat(ctx: CommandContext, out: Path | None) -> Answer:
     knox, told, caution = study.knox, study.sentence(t), study.caution(t)
     frame = knox.frame() if knox else None
     columns = ["space", "time", "observed", "mean", "ratio", "q", "repeat", "pattern"]
-    figures: list[str | Table] = [Table(frame[columns]), knox.method(t)] if knox and frame is not None else []
+    figures: list[str | Table] = [Table(frame[columns])] if frame is not None else []
     return Answer(
         {
             "n": study.n,
@@ -400,8 +377,6 @@ def near_repeat(ctx: CommandContext, out: Path | None) -> Answer:
             "told": told,
             "caution": caution,
             "permutations": knox.permutations if knox else 0,
-            "metric": knox.metric if knox else None,
-            "method": knox.method(t) if knox else "",
             "choices": ctx.choices(study.choices),
             "bands": [] if frame is None else frame,
         },

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         ASKED_FIELDS,
         NO_AFFECTED,
         NO_CATEGORY,
+        NO_DISTRICTS,
         NO_FEELING,
         NO_GENDER,
         NO_LANDMARKS,
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
         UnknownTimeError,
         fewer_than,
         is_small,
-        no_districts,
     )
     from curim_data.model.access import Audience, Role
     from curim_data.model.alert import SCHEMA, TOLD, BoolArray, CellArray, FloatArray, IntArray
@@ -83,8 +83,8 @@ if TYPE_CHECKING:
 _NAMES = {
     "absence": (
         *("ASKED_FIELDS", "NO_AFFECTED", "NO_CATEGORY", "NO_POSITIONS", "NO_REPORTERS"),
-        *("NO_FEELING", "NO_GENDER", "NO_LANDMARKS", "NO_OUTLINE", "NO_POPULATION", "ONE_CATEGORY"),
-        *("CalendarUnit", "KnownTime", "UnknownTimeError", "fewer_than", "is_small", "no_districts"),
+        *("NO_DISTRICTS", "NO_FEELING", "NO_GENDER", "NO_LANDMARKS", "NO_OUTLINE", "NO_POPULATION", "ONE_CATEGORY"),
+        *("CalendarUnit", "KnownTime", "UnknownTimeError", "fewer_than", "is_small"),
     ),
     "access": ("Audience", "Role"),
     "alert": ("SCHEMA", "TOLD", "BoolArray", "CellArray", "FloatArray", "IntArray"),

@@ -15,15 +15,14 @@ sentence that takes the place of a figure. A count by a finer time than is known
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Literal
 
-from curim_data.model.i18n import Message, MessageError, Num
+from curim_data.model.i18n import Message, MessageError
 
 if TYPE_CHECKING:
-    from curim_data.model.city import CityProfile
+    pass
 
 # Columns of an alert that an export may not have at all.
 ASKED_FIELDS: Final = ("affected_gender", "reporter_gender", "feeling")
@@ -51,38 +50,24 @@ NO_FEELING: Final = Message(
     "5."
 )
 NO_DISTRICTS: Final = Message(
-    "This city has no districts yet: add a file of them on the page Data, or with “curim city districts FILE”."
-)
-DISTRICTS_IN_WORDS: Final = Message(
-    "No map of districts is loaded, though the export names districts or areas: add a file of their outlines on the "
-    "page Data, or with “curim city districts FILE”."
+    "No map of districts is loaded: the analyst can add one on the page Data, or with “curim city districts FILE”."
 )
 NO_AREAS: Final = Message(
     "Places were not compared, since none with enough alerts is known: districts and named places are added on the "
     "page Data."
 )
 NO_LANDMARKS: Final = Message(
-    "This city has no named places yet, so none was looked at: add a file of them on the page Data, or with “curim "
-    "city landmarks FILE”."
+    "This city has no named places yet, so none was looked at: the analyst can add a file of them on the page Data, or "
+    "with “curim city landmarks FILE”."
 )
 NO_OUTLINE: Final = Message(
-    "No map: this city has no outline yet. Give its districts or its study area on the page Data, or with “curim city "
-    "districts FILE” or “curim city land FILE”, or import a file with coordinates."
+    "No map: this city has no outline yet. The analyst can give its districts or its study area on the page Data, or "
+    "with “curim city districts FILE” or “curim city land FILE”, or import a file with coordinates."
 )
 NO_POPULATION: Final = Message(
-    "This city has no residents by gender yet: add a file with the columns district, women and men on the page Data, "
-    "or with “curim city population FILE”."
+    "This city has no residents by gender yet: the analyst can add a file with the columns district, women and men on "
+    "the page Data, or with “curim city population FILE”."
 )
-# By the text of a message: the same for readers who cannot add what is missing.
-LEFT_TO_THE_ANALYST: Final[Mapping[str, Message]] = {
-    NO_DISTRICTS.text: Message("This city has no districts yet: the analyst can add them."),
-    DISTRICTS_IN_WORDS.text: Message(
-        "No map of districts is loaded, though the export names districts or areas: the analyst can add their outlines."
-    ),
-    NO_LANDMARKS.text: Message("This city has no named places yet, so none was looked at: the analyst can add them."),
-    NO_OUTLINE.text: Message("No map: this city has no outline yet. The analyst can add it."),
-    NO_POPULATION.text: Message("This city has no residents by gender yet: the analyst can add them."),
-}
 NO_POSITIONS: Final = Message(
     "None of these alerts is on the map, so no place was looked at. Where they have no coordinates, ask whoever "
     "provides the export for them; where they lie outside the city, check its outline on the Data page."
@@ -94,11 +79,6 @@ NO_LIGHT: Final = Message(
 TOO_FEW: Final = Message("Too few alerts to tell whether anything changed.")
 
 
-def no_districts(city: CityProfile) -> Message:
-    """Why a city without a map of districts cannot be split by them: none is known, or only what the export names."""
-    return DISTRICTS_IN_WORDS if city.place_names.has_areas else NO_DISTRICTS
-
-
 def is_small(n: float, least: float) -> bool:
     """Whether a count is not written out: more than none, and below the smallest that is (`least`)."""
     return 0 < n < least
@@ -106,14 +86,17 @@ def is_small(n: float, least: float) -> bool:
 
 def fewer_than(k: int) -> Message:
     """A protected number: it is below `k`, and need not be zero."""
-    return Message("fewer than {n}", {"n": k})
+    return Message("fewer than {k}", {"k": k})
 
 
 # Share of alerts with a time of day from which on hours, daylight and darkness are shown: of fewer, they would speak
-# for alerts that they do not know. Below 95 % it is said of how many they are.
+# for alerts that they do not know. Below 95 % it is said that some have none; how many could tell a small number.
 HOUR_SHARE: Final = 0.5
-# So few alerts with a time of day, or without, are told by no share: beside the number of all it would give theirs.
-FEW: Final = 10
+FEW_HOURS: Final = Message(
+    "Fewer than half of all alerts have a time of day: too few for hours, daylight and darkness. Ask whoever provides "
+    "the export for the time of each alert."
+)
+SOME_HOURS: Final = Message("Some alerts have no time of day: hours, daylight and darkness are those of all others.")
 
 TimeUnit = Literal["hour", "weekday", "day", "week", "month"]
 CalendarUnit = Literal["day", "week", "month"]
@@ -166,46 +149,14 @@ def too_few_hours(timed: int, of: int) -> Message | None:
     """Why hours, daylight and darkness are not shown where `timed` of all `of` alerts have a time of day; None where
     that is a share from which on they are, or none.
     """
-    cases = (
-        (not 0 < timed < HOUR_SHARE * of, None),
-        (
-            timed < FEW and of < 100 * FEW,
-            Message(
-                "Fewer than half of all alerts have a time of day: too few for hours, daylight and darkness, which are "
-                "shown where half of them have one. Ask whoever provides the export for the time of each alert."
-            ),
-        ),
-        (
-            timed < of / 100,
-            Message(
-                "Below 1 % of all alerts have a time of day: too few for hours, daylight and darkness, which are shown "
-                "where half of them have one. Ask whoever provides the export for the time of each alert."
-            ),
-        ),
-        (
-            True,
-            Message(
-                "Only {share} % of all alerts have a time of day: too few for hours, daylight and darkness, which are "
-                "shown where half of them have one. Ask whoever provides the export for the time of each alert.",
-                {"share": Num(math.floor(100 * timed / max(of, 1)), 0)},
-            ),
-        ),
-    )
-    return next(why for holds, why in cases if holds)
+    return FEW_HOURS if 0 < timed < HOUR_SHARE * of else None
 
 
 def some_hours(timed: int, of: int) -> Message | None:
     """What is said beside hours, daylight and darkness where `timed` of all `of` alerts have a time of day; None where
     nearly all have one, or so few that nothing is shown.
     """
-    if not HOUR_SHARE * of <= timed < 0.95 * of:
-        return None
-    if min(timed, of - timed) < FEW:
-        return Message("Some alerts have no time of day: hours, daylight and darkness are those of all others.")
-    return Message(
-        "{share} % of all alerts have a time of day: hours, daylight and darkness are those of these alone.",
-        {"share": Num(math.floor(100 * timed / of), 0)},
-    )
+    return SOME_HOURS if HOUR_SHARE * of <= timed < 0.95 * of else None
 
 
 class UnknownTimeError(MessageError, ValueError):

@@ -92,11 +92,6 @@ class PlaceNames:
         return dict(zip(most.index.tolist(), most.tolist(), strict=True))
 
     @cached_property
-    def has_areas(self) -> bool:
-        """Whether any position is called after an area, with a name or a number, and not after a street alone."""
-        return bool((self.table["kind"] != STREET).any())
-
-    @cached_property
     def centres(self) -> dict[tuple[str, str], Centre]:
         """The middle of each area by kind and name, weighted by alerts."""
         rows = self.table[self.table["kind"] != STREET]

@@ -98,7 +98,7 @@ REASON_WORDS: Final = {
 MEND_WORDS: Final = {
     Reason.EMPTY_ROW: Message("Nothing to do: delete the row."),
     Reason.TOTALS_ROW: Message("Nothing to do: delete the row."),
-    Reason.HXL_ROW: Message("Nothing to do."),
+    Reason.HXL_ROW: Message("Nothing to do: delete the row."),
     Reason.TOO_MANY_FIELDS: Message(
         "Find the row by its number in your own file, put quotation marks around the text that holds the delimiter, "
         "and import the file again: what is known already is not added twice."
@@ -125,7 +125,7 @@ MEND_WORDS: Final = {
     ),
     Reason.NO_EVENTS: Message("Nothing to do: delete the row."),
     Reason.BAD_COUNT: Message("Write a whole number in the column that is named, then import the row."),
-    Reason.ERASED: Message("Nothing to do."),
+    Reason.ERASED: Message("Nothing to do: delete the row."),
 }
 
 REPAIR_WORDS: Final = {

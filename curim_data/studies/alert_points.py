@@ -4,10 +4,9 @@ sensitive categories, out of single alerts that never leave `curim_data`; and th
 
 from __future__ import annotations
 
-import datetime as dt
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
@@ -28,7 +27,7 @@ from analysis.density import (
     raster_from_polygon,
 )
 from analysis.grid import centres_in_metres
-from analysis.space_time import HOURS, METRES, KnoxResult, Metric, bands_for, first_alerts, knox
+from analysis.space_time import HOURS, METRES, TIME_DAYS, KnoxResult, bands_for, first_alerts, knox, random_part
 from analysis.spots.naming import SpotName, name_spots
 from analysis.stats.intervals import CellPlace, Choice, Estimate, poisson_rate
 from curim_data import query
@@ -36,7 +35,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import CityProfile, Message, Num, Translator
 from curim_data.model.sql import at_points, coded, count_if, split_list
-from curim_data.privacy import DisclosureError, sensitive_categories
+from curim_data.privacy import require_exact, sensitive_categories
 from curim_data.quality.study import coordinate_step
 from curim_data.query import Total, default_points
 from curim_data.studies.cells import default_coordinates, whole_city
@@ -48,9 +47,6 @@ COLUMNS: Final = (
     "x, y, local_date, hour, category, source, incident_id, coalesce(occurred_from_us, reported_at_us) AS moment"
 )
 BY_MONTH: Final = "time_precision = 'month'"
-EXACT_ONLY: Final = Message(
-    "Only analysts and specialists may ask this: it needs the place and day of every single alert."
-)
 
 
 @dataclass(frozen=True)
@@ -76,25 +72,22 @@ class Events:
         """What was left out, and why."""
         available = self.n - self.unmapped - self.at_default - self.by_month
         monthly = Message("Alerts of which only the month is known were left out: {n}.", {"n": self.by_month})
-        some = Message("A random {used} of {n} alerts were used.", {"used": self.drawn, "n": available})
         again = Message(
-            "An event that is reported several times would look like a repeat of itself. So of the alerts of one "
-            "category within {metres} m and {hours} hours of an earlier one, and of those with one number in their "
-            "source, only the first is tested here. Left out: {n}.",
+            "Left out as repeated reports of one event, within {metres} m and {hours} hours of an earlier alert of the "
+            "same category or with the same number in their source: {n}.",
             {"metres": round(METRES), "hours": round(HOURS), "n": self.again},
         )
         return (
             *default_coordinates(self.at_default),
             *((Choice("by_month", self.by_month, monthly),) if self.by_month else ()),
-            *((Choice("drawn", self.drawn, some),) if self.drawn < available else ()),
+            *((random_part(self.drawn, available),) if self.drawn < available else ()),
             Choice("again", self.again, again),
         )
 
 
 def read_events(source: Source, f: AlertFilter) -> Events:
     """Read the events under a filter. DisclosureError for an audience without exact counts."""
-    if source.protected:
-        raise DisclosureError(EXACT_ONLY)
+    require_exact(source)
     usable, (n, unmapped, on_default, monthly) = _usable(source, f, BY_MONTH)
     read = source.alerts.frame(COLUMNS, usable, "ORDER BY local_date, alert_id")
     if len(read) > MOST_EVENTS:  # the same ones each time
@@ -134,8 +127,7 @@ def read_map_points(source: Source, f: AlertFilter) -> MapPoints:
 
     An alert is sensitive where any of its categories is.
     """
-    if source.protected:
-        raise DisclosureError(Message("Single alerts are protected: only analysts and specialists see them on a map."))
+    require_exact(source)
     kinds = sensitive_categories(source)
     sensitive = coded("theme", source.alerts.levels, lambda theme: not kinds.isdisjoint(split_list(theme)))
     shown, (n, unmapped, on_default, hidden) = _usable(source, f, sensitive)
@@ -167,13 +159,6 @@ PERMUTATIONS: Final = 999
 PERMUTATIONS_A_BAND: Final = 25
 MOST_PAIRS: Final = 200_000  # within the largest distance: about two seconds for the permutations
 LASTING_SHARE: Final = 0.5
-METRICS: Final[Mapping[Metric, Message]] = {
-    "euclidean": Message("Distances are measured in a straight line (Euclidean)."),
-    "manhattan": Message(
-        "Distances are measured along the two axes of the map, east–west and north–south (Manhattan): nearer to the "
-        "way on foot where streets run so, and never shorter than the straight line."
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -191,12 +176,12 @@ class NearRepeatStudy:
     lacking: Message | None = None
 
     def sentence(self, t: Translator) -> str:
-        """The nearest and soonest pattern in plain words, or that there is none; and whether all alerts were tested."""
+        """The nearest and soonest pattern in plain words, or that there is none."""
         if self.lacking is not None:
             return t("Repeats within days cannot be looked for.") + " " + t(self.lacking)
         if self.knox is None:
             return t("Too few incidents with a place and a day to look for repeats: {n}.", n=self.used)
-        return " ".join([self.knox.sentence(t), *(t(choice.explanation) for choice in self.knox.choices)])
+        return self.knox.sentence(t)
 
     def caution(self, t: Translator) -> str:
         """Where the excess lasts: that it may be a place that became busier, which the test cannot tell apart.
@@ -222,17 +207,10 @@ class NearRepeatStudy:
         )
 
 
-def near_repeat_study(
-    source: Source,
-    f: AlertFilter,
-    *,
-    permutations: int = PERMUTATIONS,
-    metric: Metric = "euclidean",
-) -> NearRepeatStudy:
+def near_repeat_study(source: Source, f: AlertFilter, *, permutations: int = PERMUTATIONS) -> NearRepeatStudy:
     """Near repeats under a filter, in bands that the precision of the coordinates allows.
 
     `permutations`: never fewer than 25 for each band; with 20 or fewer no single band could pass the correction.
-    `metric`: straight distances, or along two axes at right angles ("manhattan"), as in a quarter whose streets run so.
     DisclosureError for an audience that may not see single alerts.
     """
     events = read_events(source, f)
@@ -240,20 +218,17 @@ def near_repeat_study(
         return NearRepeatStudy(None, events.n, 0, (), lacking)
     if len(events.frame) < LEAST_EVENTS:
         return NearRepeatStudy(None, events.n, len(events.frame), events.choices)
-    bands = bands_for(coordinate_step(source))
-    runs = max(permutations, PERMUTATIONS_A_BAND * len(bands.space) * len(bands.time) - 1)
+    space = bands_for(coordinate_step(source))
+    runs = max(permutations, PERMUTATIONS_A_BAND * len(space) * len(TIME_DAYS) - 1)
     found = knox(
         events.frame["x"],
         events.frame["y"],
         events.frame["day"],
-        space=bands.space,
-        time=bands.time,
+        space=space,
         permutations=runs,
         most_pairs=MOST_PAIRS,
-        metric=metric,
     )
-    choices = (bands.choice, Choice("metric", metric, METRICS[metric]), *events.choices, *found.choices)
-    return NearRepeatStudy(found, events.n, found.n_used, choices)
+    return NearRepeatStudy(found, events.n, found.n_used, (*events.choices, *found.choices))
 
 
 RESOLUTION: Final = 12
@@ -309,13 +284,7 @@ def density_study(source: Source, f: AlertFilter) -> DensityStudy:
     DisclosureError for an audience without exact counts: a surface from the protected copy would be as coarse as its
     cells.
     """
-    if source.protected:
-        raise DisclosureError(
-            Message(
-                "The density is drawn for analysts and specialists only: the protected copy has the middles of map "
-                "cells alone, and from those nothing smoother can be drawn."
-            )
-        )
+    require_exact(source)
     whole, city = whole_city(f), source.city
     total = query.total(source, whole)
 
@@ -336,15 +305,8 @@ def density_study(source: Source, f: AlertFilter) -> DensityStudy:
     start, end = max(start, source.first), min(end, source.as_of)
     days = max((end - start).days, 0) + 1
     surface = density_from_cells(found, land, city, bandwidth=bandwidth.choice, months=days / DAYS_A_MONTH)
-    message = Message(
-        "A month is 30.4 days: {days} days from {start} to {end}.",
-        {"days": days, "start": start, "end": start + dt.timedelta(days=days - 1)},
-    )
-    choices = [*surface.choices, Choice("months", days, message)]
-    if bandwidth.reference is not None:
-        choices.insert(1, bandwidth.reference)
-    choices += default_coordinates(total.at_default)
-    return DensityStudy(total, surface, bandwidth, density_peaks(surface, city), tuple(choices))
+    choices = (*surface.choices, *default_coordinates(total.at_default))
+    return DensityStudy(total, surface, bandwidth, density_peaks(surface, city), choices)
 
 
 def _bandwidth(
@@ -356,13 +318,7 @@ def _bandwidth(
         weekly = counted("cell", "week").dropna(subset=["week"])
         periods = weekly.assign(day=weekly["week"] + pd.Timedelta(days=6))[["cell", "day", "n"]]
         return bandwidth_from_cells(periods, land, source.city, least_m=least)
-    width = bandwidth_by_rule(float(found.sum()), source.city.area_km2, least)
-    message = Message(
-        "Smoothed over {metres} m by a rule of thumb: of these alerts the month alone is known, so that no width can "
-        "be tried on later weeks.",
-        {"metres": round(width.metres)},
-    )
-    return replace(width, explanation=message)
+    return bandwidth_by_rule(float(found.sum()), source.city.area_km2, least)
 
 
 def density_peaks(density: Density, city: CityProfile) -> tuple[DensityPeak, ...]:

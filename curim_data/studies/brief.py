@@ -29,6 +29,7 @@ from analysis.gender import MAN, WOMAN, CategoryRatios, GenderShares
 from analysis.spots.naming import SpotName, name_spots
 from analysis.stats.intervals import UNKNOWN, Estimate
 from analysis.trends.changes import AREA, CANDIDATE_KEYS, MAIN_SHARE, Change, Grade
+from analysis.trends.time_series import whole_steps
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
@@ -65,7 +66,6 @@ from curim_data.studies.periods import (
     ComparedPeriods,
     chosen_from,
     copy_notes,
-    whole_steps,
 )
 from curim_data.studies.trends import trend_study
 

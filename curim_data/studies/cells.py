@@ -24,7 +24,7 @@ from curim_data.filters import AlertFilter
 from curim_data.geo.enrichment import parent_cells
 from curim_data.model import CELL_RESOLUTIONS, MOST_MAP_CELLS, CityProfile, Message, Num, Translator
 from curim_data.model.city import Landmark
-from curim_data.model.extent import MOST_LAND_CELLS, NESTED_CELLS, ask_shape
+from curim_data.model.extent import MOST_LAND_CELLS, ask_shape
 from curim_data.privacy import MOST_PROTECTED_CELLS, Counted, finest_resolution
 from curim_data.quality.study import coordinate_step
 
@@ -86,6 +86,18 @@ def affordable_size(
     return Choice("resolution", finest, message)
 
 
+def residents_by_district(city: CityProfile) -> pd.Series | None:
+    """Residents by district id, women and men together where no total is given; None where none are loaded."""
+    people = city.population
+    if people is None or "district" not in people:
+        return None
+    rows = people.set_index("district")
+    columns = ["total"] if "total" in rows and rows["total"].notna().all() else ["women", "men"]
+    counts = rows.reindex(columns=columns).astype(float).sum(axis=1, skipna=False)
+    counts = counts[counts.index.isin([area.id for area in city.districts]) & (counts > 0)]
+    return None if counts.empty else counts
+
+
 def cells_to_compare(source: Source, f: AlertFilter, resolution: int) -> pd.DataFrame:
     """Counts of the cells among which an area is looked for: those of the land, or of a land that takes too many of
     this size those with alerts. Index cell; n.
@@ -94,11 +106,6 @@ def cells_to_compare(source: Source, f: AlertFilter, resolution: int) -> pd.Data
         return query.cells(source, f, resolution).frame
     counted = query.counts(source, f, ["cell"], resolution=resolution, without_default_points=True)
     return counted.frame.dropna(subset=["cell"]).astype({"cell": "int64"}).set_index("cell")
-
-
-def nested_cells(resolution: int) -> tuple[Choice, ...]:
-    """What cells of a size are made of; nothing for the finest, which are exact."""
-    return (Choice("cells", "nested", NESTED_CELLS),) if resolution < max(CELL_RESOLUTIONS) else ()
 
 
 def default_coordinates(n: int | None) -> tuple[Choice, ...]:

@@ -38,6 +38,7 @@ from analysis.trends.changes import (
     judge,
 )
 from analysis.trends.reporting import LEAST, Event, find_events
+from analysis.trends.time_series import whole_steps
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
@@ -57,7 +58,6 @@ from curim_data.studies.periods import (
     compared_periods,
     not_in_use,
     noted_between,
-    whole_steps,
 )
 
 # Where a city has no districts it is divided into large map cells, so many at most; where it has no named places, into

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.comparison import CountedRate, CountedShare, MapComparison, MapLabel, compare_maps
-from analysis.gender import AFFECTED, MAN, WOMAN
+from analysis.gender import AFFECTED, MAN, REPORTER, WOMAN
 from analysis.grid import resolution_for
 from analysis.spots.naming import SpotName, name_spots
 from analysis.stats.dispersion import Dispersion
@@ -43,7 +43,7 @@ from curim_data.privacy import (
     threshold,
 )
 from curim_data.query import Total
-from curim_data.studies.cells import affordable_size, default_coordinates, nested_cells, whole_city
+from curim_data.studies.cells import OF_CITY, affordable_size, default_coordinates, whole_city
 from curim_data.studies.gender import AFTER_DARK
 from curim_data.studies.hot_spots import known_places
 from curim_data.studies.periods import (
@@ -77,11 +77,6 @@ _SIDES: Final[dict[str, tuple[MapLabel, MapLabel]]] = {
         MapLabel(Message("Second filter"), Message("fit the second filter")),
     ),
 }
-# Which alerts of the filter are on neither side.
-_NEITHER: Final = (
-    Message("On neither side: alerts without a known hour or position, whose light is not known."),
-    Message("On neither side: {n} of {whole} alerts, without a known hour or position, whose light is not known."),
-)
 PICK_CATEGORIES: Final = Message("Pick one or more categories first: they are compared with all others.")
 _BOTH: Final = Choice(
     "shared",
@@ -147,8 +142,7 @@ def filter_pair(source: Source, f: AlertFilter, against: str) -> FilterPair:
         raise CompareError(Message("Both sides are the same filter: there is nothing to compare."))
     a, b = _SIDES["" if "=" in against else against]
     if whole != f:
-        message = Message("The whole city is compared: the picked area does not apply.")
-        choices = (*choices, Choice("area", "city", message))
+        choices = (*choices, Choice("area", "city", OF_CITY))
     return FilterPair(first, second, a, b, choices)
 
 
@@ -175,24 +169,10 @@ def compare_study(source: Source, f: AlertFilter, against: str, resolution: int 
     choices = (
         chosen,
         *pair.choices,
-        *_neither(source, pair, against, totals),
         *found.choices,
         *default_coordinates(first.at_default + second.at_default),
-        *nested_cells(size),
     )
     return CompareStudy(pair, totals, found, name_spots(found.places, source.city, known_places(source)), size, choices)
-
-
-def _neither(source: Source, pair: FilterPair, against: str, totals: tuple[Total, Total]) -> tuple[Choice, ...]:
-    """How many alerts of the filter a preset leaves out, if any; no number where it is too small to be written out."""
-    if against != "light":
-        return ()
-    alone, counted = _NEITHER
-    whole = query.total(source, pair.first.without("dark"))
-    left = whole.n - sum(total.n for total in totals)
-    if whole.shown(left) is None:
-        return (Choice("neither", "protected", alone),)
-    return (Choice("neither", left, Message(counted.text, {"n": left, "whole": whole.n})),) if left else ()
 
 
 def _resolution(source: Source, pair: FilterPair, asked: int | None) -> Choice:
@@ -245,9 +225,8 @@ def _preset(source: Source, whole: AlertFilter, against: str) -> tuple[AlertFilt
         return whole, whole.replace(groups=(), categories=others), (_BOTH,)
     if (lacking := source.lacks_light) is not None:
         raise CompareError(lacking)
-    message = Message("After dark: the sun is below the horizon, reckoned for the middle of the city.")
     partly = () if source.some_hours is None else (Choice("hours", "some", source.some_hours),)
-    return whole.replace(dark=True), whole.replace(dark=False), (Choice("dark", "sun", message), *partly)
+    return whole.replace(dark=True), whole.replace(dark=False), partly
 
 
 Stretch = Literal["12m", "all"]
@@ -258,7 +237,6 @@ UNSTATED: Final = "unstated"
 DARK: Final = "dark"
 BAND: Final = 6  # hours
 _NOT_STATED: Final = (Gender.UNDISCLOSED.value, Gender.UNKNOWN.value)
-_REPORTER: Final = "reporter_gender"
 
 
 @dataclass(frozen=True)
@@ -360,7 +338,7 @@ def city_figures(source: Source, period: tuple[dt.date, dt.date]) -> CityFigures
         placed=float(total.n - total.unmapped),
         timed=_stated(source, f, "hour"),
         affected=_stated(source, f, AFFECTED),
-        reporters=_stated(source, f, _REPORTER),
+        reporters=_stated(source, f, REPORTER),
         months=tuple(in_order.tolist()),
         shares=_all_shares(source, f, float(total.n), scatter),
         rate=None if residents is None else CountedRate(float(total.n), residents, days, scatter),
@@ -406,7 +384,7 @@ def _all_shares(
         "kind": _of_alerts(source, f, "kind", alerts, scatter),
         "group": _groups(source, f, alerts, scatter) if city.groups else NO_CATEGORY,
         "affected": _gender(source, f, AFFECTED) if AFFECTED in source.asked else NO_AFFECTED,
-        "reporter": _gender(source, f, _REPORTER) if _REPORTER in source.asked else NO_REPORTERS,
+        "reporter": _gender(source, f, REPORTER) if REPORTER in source.asked else NO_REPORTERS,
         "time": hour or _of_known(source, f, "hour", by_hour),
         "light": light or _of_known(source, f, DARK, after_dark),
     }

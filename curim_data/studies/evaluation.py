@@ -27,8 +27,7 @@ from curim_data.model import LANGUAGES, N_, Message, Plan, PlanStatus, Span, Tra
 from curim_data.model.labels import grade_words
 from curim_data.model.plan import STATUS_WORDS, TEST
 from curim_data.plans.plan_store import Change
-from curim_data.privacy import DisclosureError, asked_categories, is_sensitive, is_sensitive_category
-from curim_data.studies.alert_points import EXACT_ONLY
+from curim_data.privacy import asked_categories, is_sensitive, is_sensitive_category, require_exact
 from curim_data.studies.cells import area_frame, whole_city
 from curim_data.studies.periods import DAY, earlier_spans, steps_between
 from curim_data.studies.plan import Placebos, placebos
@@ -276,8 +275,7 @@ def evaluation_study(source: Source, plan: Plan, timing: PlanTiming = _UNPROVED)
     `timing`: what the plan's history proves (`plan_timing`). DisclosureError for the protected copy, whose readers get
     `released_study`.
     """
-    if source.protected:
-        raise DisclosureError(EXACT_ONLY)
+    require_exact(source)
     why = evaluation_obstacle(source, plan)
     if why is not None or plan.start is None:
         return PlanVerdict(Verdict(why=why))

@@ -11,6 +11,7 @@ from analysis.gender import (
     AFFECTED,
     LEADING,
     MAN,
+    REPORTER,
     VERDICT,
     WOMAN,
     CategoryRatios,
@@ -31,7 +32,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import N_, CityProfile, Message, Translator, category_label, inline
 from curim_data.model.i18n import first_case
 from curim_data.privacy import WrittenCounts, is_sensitive, share_is_told, threshold
-from curim_data.studies.cells import whole_city
+from curim_data.studies.cells import has_area, residents_by_district, whole_city
 from curim_data.studies.periods import EITHER, WOMEN, Share, area_kind, burst_scatter, chosen_from, share_scatter
 
 PER: Final = 1000
@@ -88,7 +89,7 @@ class LightStudy:
         return f"{sentence} {t(verdict)}"
 
 
-def share_study(source: Source, f: AlertFilter, column: str = "affected_gender") -> GenderShares:
+def share_study(source: Source, f: AlertFilter, column: str = AFFECTED) -> GenderShares:
     """Alerts by the gender of the person affected, or of the reporter."""
     counted = query.counts(source, f, [column], complete=True)
     scatter = share_scatter(source, without_gender(f), Share(column, WOMEN, EITHER), area_kind(source))
@@ -139,13 +140,11 @@ def light_study(source: Source, f: AlertFilter) -> LightStudy:
     scatter = share_scatter(source, asked, Share(AFFECTED, WOMEN, EITHER), area_kind(source, "dark"))
     counts = (count / scatter.value for count in (women_dark, women, men_dark, men))
     ratio = share_ratio(*counts) if min(women, men) > 0 else UNKNOWN
-    sun = Message("After dark: the sun is below the horizon, reckoned for the middle of the city.")
     ignored = Message("The filter by light does not apply here: day and night are compared.")
     choices = (
-        Choice("dark", "sun", sun),
         *(() if source.some_hours is None else (Choice("hours", "some", source.some_hours),)),
         *(() if f.dark is None else (Choice("light", "all", ignored),)),
-        max(scatter, after_dark, key=_told_first).choice,
+        *max(scatter, after_dark, key=_told_first).choices,
     )
     return LightStudy(table, ratio, int(table["n"].sum()), choices, least=WrittenCounts.of(f, source).least())
 
@@ -158,12 +157,12 @@ def _told_first(scatter: Dispersion) -> tuple[bool, float]:
 def feeling_study(source: Source, f: AlertFilter) -> PerceivedSafety:
     """How safe the people who alert felt, by their gender."""
     asked = without_gender(f)
-    counted = query.counts(source, asked, ["reporter_gender", "feeling"], complete=True)
-    scatter = share_scatter(source, asked, UNSAFE, area_kind(source, "reporter_gender"))
+    counted = query.counts(source, asked, [REPORTER, "feeling"], complete=True)
+    scatter = share_scatter(source, asked, UNSAFE, area_kind(source, REPORTER))
     frame = counted.frame.dropna(subset=["feeling"])
     whose = Message("The feeling is that of the person who alerts, from 1 (very unsafe) to 5.")
-    choices = (Choice("who", "reporter", whose), scatter.choice)
-    found = perceived_safety(frame, "reporter_gender", scatter=scatter)
+    choices = (Choice("who", "reporter", whose), *scatter.choices)
+    found = perceived_safety(frame, REPORTER, scatter=scatter)
     return replace(found.written(WrittenCounts.of(f, source).least()), choices=choices)
 
 
@@ -189,15 +188,15 @@ class PlaceStudy:
 def place_study(source: Source, f: AlertFilter) -> PlaceStudy:
     """Named places under the filter, each against the whole city under the filter's other fields."""
     f = without_gender(f)
-    (differ, n), (silent, _) = (_place_shares(source, f, column) for column in (AFFECTED, "reporter_gender"))
+    (differ, n), (silent, _) = (_place_shares(source, f, column) for column in (AFFECTED, REPORTER))
     return PlaceStudy(differ, silent, float(differ.frame[["women", "men"]].to_numpy(float).sum()), n)
 
 
 def unheard_places(source: Source, f: AlertFilter) -> tuple[str, ...]:
     """Ids of the places where women alert strikingly little (`PlaceStudy.unheard`)."""
-    if "reporter_gender" not in source.asked:
+    if REPORTER not in source.asked:
         return ()
-    frame = _place_shares(source, without_gender(f), "reporter_gender")[0].frame
+    frame = _place_shares(source, without_gender(f), REPORTER)[0].frame
     return tuple(frame.loc[frame["not_known"], "place"])
 
 
@@ -239,14 +238,12 @@ def silent_districts(source: Source, f: AlertFilter) -> tuple[str, ...]:
     None where no residents are loaded, where the filter names places, or for districts of which under 20 alerts were to
     be expected.
     """
-    people = source.city.population
-    if people is None or "district" not in people or f.places or f.districts or f.cells:
+    residents = residents_by_district(source.city)
+    if residents is None or has_area(f):
         return ()
-    columns = ["total"] if "total" in people else [name for name in ("women", "men") if name in people]
-    residents = people.set_index("district")[columns].sum(axis=1).astype(float)
     frame = query.counts(source, f, ["district"], complete=True).frame.dropna(subset=["district"])
     alerts = frame.set_index("district")["n"].astype(float).reindex(residents.index).fillna(0.0)
-    if not residents.sum() or not alerts.sum():
+    if not alerts.sum():
         return ()
     expected = residents / residents.sum() * alerts.sum()
     few = (expected >= EXPECTED_ALERTS) & (alerts < FEW_ALERTS * expected)
@@ -273,25 +270,25 @@ def rate_study(source: Source, f: AlertFilter) -> ReporterRates | None:
         return None
     people = people.set_index("district")[["women", "men"]].astype(float)
     asked = without_gender(f).replace(places=(), cells=())
-    counts = burst_scatter(source, asked, area_kind(source, "reporter_gender"))
-    shares = share_scatter(source, asked, Share("reporter_gender", WOMEN, EITHER), area_kind(source))
+    counts = burst_scatter(source, asked, area_kind(source, REPORTER))
+    shares = share_scatter(source, asked, Share(REPORTER, WOMEN, EITHER), area_kind(source))
     rows = []
     if not asked.districts and {area.id for area in source.city.districts} <= set(people.index):
-        counted = query.counts(source, asked, ["reporter_gender"], complete=True).frame
+        counted = query.counts(source, asked, [REPORTER], complete=True).frame
         rows.append(_rate_row(CITY, counted, people.sum(), counts.value, shares.value))
-    counted = query.counts(source, asked, ["district", "reporter_gender"], complete=True).frame
+    counted = query.counts(source, asked, ["district", REPORTER], complete=True).frame
     for district in people.index:
         if not asked.districts or district in asked.districts:
             here = counted[counted["district"] == district]
             rows.append(_rate_row(str(district), here, people.loc[district], counts.value, shares.value))
-    return ReporterRates(pd.DataFrame(rows), (max(counts, shares, key=_told_first).choice,))
+    return ReporterRates(pd.DataFrame(rows), max(counts, shares, key=_told_first).choices)
 
 
 def _rate_row(
     area: str, counted: pd.DataFrame, residents: pd.Series, dispersion: float, of_share: float
 ) -> dict[str, object]:
     """One area's rates per 1,000 residents, and their ratio, of effective counts."""
-    counts = counted.set_index("reporter_gender")["n"]
+    counts = counted.set_index(REPORTER)["n"]
     row: dict[str, object] = {"area": area}
     n = {"women": float(counts.get(WOMAN, 0.0)), "men": float(counts.get(MAN, 0.0))}
     for who, count in n.items():
@@ -304,7 +301,7 @@ def _rate_row(
     return row | {"ratio": ratio.value, "low": ratio.low, "high": ratio.high}
 
 
-def _totals(source: Source, f: AlertFilter, column: str = "affected_gender") -> dict[str, float]:
+def _totals(source: Source, f: AlertFilter, column: str = AFFECTED) -> dict[str, float]:
     """All alerts of women and of men."""
     counted = query.counts(source, f, [column], complete=True).frame.set_index(column)["n"]
     return {gender: float(counted[gender]) for gender in (WOMAN, MAN)}

@@ -24,7 +24,6 @@ from analysis.emerging import (
     emerging_hot_spots,
     periods_for,
 )
-from analysis.emerging import whole_periods as whole_steps
 from analysis.grid import square_side
 from analysis.hotspots.cell_significance import (
     MIN_LAND_SHARE,
@@ -37,7 +36,6 @@ from analysis.hotspots.cell_significance import (
 from analysis.hotspots.grouping import (
     Spot,
     cold_spots,
-    excess_choices,
     hot_spots,
     marked_by,
     spots_of,
@@ -45,23 +43,23 @@ from analysis.hotspots.grouping import (
 from analysis.hotspots.surroundings import LAND, Denominator, DenominatorKind, OccupiedLand, occupied_land, window_for
 from analysis.spots.naming import SpotName, as_known_places, known_ids, name_spots, with_known_ids
 from analysis.stats.intervals import CellPlace, Choice
+from analysis.trends.time_series import whole_steps
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import MOST_MAP_CELLS, N_, CityProfile, Message, MessageError, Num, Span, Translator
+from curim_data.model import MOST_MAP_CELLS, CityProfile, Message, MessageError, Span, Translator
 from curim_data.model.extent import ask_shape
 from curim_data.model.prepared import PLACES
 from curim_data.privacy import Counted, finest_resolution, is_sensitive, protected_resolution
 from curim_data.quality.study import coordinate_step, served_land, shared_points
 from curim_data.query import Total
-from curim_data.studies.cells import alert_cells, cell_size, default_coordinates, nested_cells, whole_city
+from curim_data.studies.cells import alert_cells, cell_size, default_coordinates, residents_by_district, whole_city
 from curim_data.studies.periods import chosen_from, coverage_choices, place_bursts, place_scatter
 
 KINDS: Final[tuple[DenominatorKind, ...]] = get_args(DenominatorKind)
 # Fine cells by which residents are spread over the land of their district, or coarser ones where these are too many.
 FINE: Final = 12
 MOST_FINE_CELLS: Final = 150_000
-SHOWN_KM2: Final = 0.005
 
 
 class DenominatorError(MessageError, ValueError):
@@ -103,9 +101,8 @@ def denominator_for(source: Source, f: AlertFilter, resolution: int, kind: Denom
         return None
     frame = query.cells(source, all_alerts_filter(f), resolution).frame[["n"]].astype(float).assign(least=0.0)
     message = Message(
-        "What is compared is the share of these alerts among all alerts of the same period, {base} in all: a "
-        "place where people report much of everything is not hot for that. The share says nothing about how many "
-        "there are.",
+        "What is compared is the share of these alerts among all {base} alerts of the period: it says nothing about "
+        "how many there are.",
         {"base": round(float(frame["n"].sum()))},
     )
     return Denominator("alerts", frame, (Choice("base", "alerts", message),))
@@ -118,18 +115,6 @@ def occupied_land_of(source: Source) -> OccupiedLand | None:
     everything = AlertFilter(period="all")
     size = protected_resolution(everything, source.city)  # of some 350 m, for every audience
     return source.once("occupied", "", lambda: occupied_land(query.cells(source, everything, size).frame))
-
-
-def residents_by_district(city: CityProfile) -> pd.Series | None:
-    """Residents by district id, women and men together where no total is given; None where none are loaded."""
-    people = city.population
-    if people is None or "district" not in people:
-        return None
-    rows = people.set_index("district")
-    columns = ["total"] if "total" in rows and rows["total"].notna().all() else ["women", "men"]
-    counts = rows.reindex(columns=columns).astype(float).sum(axis=1, skipna=False)
-    counts = counts[counts.index.isin([area.id for area in city.districts]) & (counts > 0)]
-    return None if counts.empty else counts
 
 
 def _residents(city: CityProfile, resolution: int) -> Denominator:
@@ -152,17 +137,11 @@ def _residents(city: CityProfile, resolution: int) -> Denominator:
     least = MIN_LAND_SHARE * square_side(resolution, cells) ** 2 / 1e6 * by_cell["people"] / by_cell["land"]
     frame = pd.DataFrame({"n": by_cell["people"], "least": least})
     message = Message(
-        "Residents are known by district only ({districts} districts, {people} residents) and are spread evenly over "
-        "the land of each. They are the wrong base for squares, stations and shores, which many people use and few "
-        "live at: such places look hotter than they are for those who are there.",
-        {"districts": len(people), "people": round(float(people.sum()))},
+        "The {people} residents are spread evenly over the land of their districts. They are the wrong base for "
+        "squares, stations and shores: such places look hotter than they are for those who are there.",
+        {"people": round(float(people.sum()))},
     )
-    unknown = float(city.land_cells(resolution)[by_cell["people"].isna()].sum())
-    outside = Message(
-        "{area} km² of the land lie in no district with residents: they are not tested.", {"area": Num(unknown, 2)}
-    )
-    known = (Choice("base", "residents", message), Choice("unknown", unknown, outside))
-    return Denominator("residents", frame, known if unknown >= SHOWN_KM2 else known[:1])
+    return Denominator("residents", frame, (Choice("base", "residents", message),))
 
 
 # Cells of some 2 km, of 5 km²: a neighbourhood. What is hot among larger ones is no place where something can be done.
@@ -236,8 +215,7 @@ class HotSpotStudy:
             if not self.spots:
                 return t("No hot spot stands out from chance.")
             return t.n("{n} hot spot stands out from chance.", "{n} hot spots stand out from chance.", len(self.spots))
-        alone = N_("No cell could be judged: the area is no larger than one place.")
-        return t(alone if self.power.alone else N_("No cell could be judged: there are too few alerts on the map."))
+        return t("No cell could be judged.")
 
 
 def hot_spot_study(
@@ -355,14 +333,11 @@ def _hot_spots(source: Source, f: AlertFilter, resolution: int | None, base: Den
     hot = hot_cells(cells, base=compared, occupied=occupied_land_of(source), scatter=scatter)
     start, end = query.dates(source, whole)
     power = replace(detection_power(hot), period=Span(start, end, source.by_month))
-    ordered = () if hot.based else excess_choices()
     choices = (
         chosen,
         *hot.choices,
         *(() if points is None or hot.based else (points.choice,)),
-        *ordered,
         *default_coordinates(counted.at_default),
-        *nested_cells(int(chosen.value)),
     )
     return HotSpotStudy(total, counted, hot, hot_spots(hot), cold_spots(hot), int(chosen.value), choices, power)
 
@@ -454,7 +429,7 @@ def emerging_study(source: Source, f: AlertFilter, resolution: int | None = None
     side = int(size.value)
     periods = _periods(source, whole, side)
     history = _over(whole, periods)
-    about: tuple[Choice, ...] = (periods.choice, *coverage_choices(source, source.first, source.as_of))
+    about: tuple[Choice, ...] = (*periods.choices, *coverage_choices(source, source.first, source.as_of))
     period = query.dates(source, history) if len(periods.starts) else None
     if period is not None:
         message = Message(
@@ -481,7 +456,6 @@ def emerging_study(source: Source, f: AlertFilter, resolution: int | None = None
         *found.choices,
         *(() if points is None else (points.choice,)),
         *default_coordinates(total.at_default),
-        *nested_cells(side),
     )
     known = known_places(source)
     names, ids = name_spots(found.places, source.city, known), known_ids(found.places, known)
@@ -505,19 +479,14 @@ def _obstacle(source: Source, whole: AlertFilter, periods: Periods) -> Message |
     """Why there are no classes under a filter; None where there are."""
     if source.exact is not None and is_sensitive(whole, source.city):
         return EXCHANGED
-    if not source.known_time.knows(periods.unit):
-        return Message(
-            "No class over time can be given: of these alerts the month alone is known, and fewer than {n} whole "
-            "months are too few.",
-            {"n": MIN_STEPS},
-        )
-    if len(periods.starts) < CLASS_STEPS:
-        return Message(
-            "There are too few whole months or weeks of data to class places over time: {n}, and at least {least} are "
-            "needed.",
-            {"n": len(periods.starts), "least": CLASS_STEPS},
-        )
-    return None
+    if (lacking := source.lacks(periods.unit)) is not None:
+        return lacking
+    few = Message(
+        "There are too few whole months or weeks of data to class places over time: {n}, and at least {least} are "
+        "needed.",
+        {"n": len(periods.starts), "least": CLASS_STEPS},
+    )
+    return few if len(periods.starts) < CLASS_STEPS else None
 
 
 def emerging_cell_size(source: Source, f: AlertFilter, resolution: int | None) -> Choice:
@@ -543,7 +512,7 @@ def _periods(source: Source, f: AlertFilter, resolution: int) -> Periods:
     cells = np.asarray(source.city.land_cells(resolution).index)
     k = window_for(square_side(resolution, cells))
     windows = len(cells) / (1 + 3 * k * (k + 1))
-    if len(whole_steps("month", first, last)) >= MIN_STEPS:
+    if len(whole_steps(first, last, "month")) >= MIN_STEPS:
         return periods_for(first, last, 0, windows)  # months, whatever the number of alerts
     return periods_for(first, last, query.total(source, f.replace(period="", start=first, end=last)).mapped, windows)
 

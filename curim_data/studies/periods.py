@@ -25,6 +25,7 @@ from analysis.stats.dispersion import (
 )
 from analysis.stats.intervals import Choice
 from analysis.trends.reporting import LONGEST, ReportingLag, category_use, lag_of_imports, lag_of_reports, nothing_known
+from analysis.trends.time_series import whole_steps
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter, asked_categories, month_bounds
@@ -51,13 +52,10 @@ def level_breaks(source: Source, f: AlertFilter) -> tuple[dt.date, ...]:
 
 def noted_between(source: Source, f: AlertFilter, start: dt.date, end: dt.date) -> tuple[Choice, ...]:
     """What was noted between two days, for whoever compares what lies before and after."""
-    one_day = N_("Noted on {day}: {note}. A change may come from this.")
-    several = N_("Noted for {day} to {last}: {note}. A change may come from this.")
+    words = N_("Noted for {period}: {note}. A change may come from this.")
     return tuple(
         Choice(
-            "annotation",
-            one.id,
-            Message(one_day if one.end is None else several, {"day": one.start, "last": one.end, "note": one.note}),
+            "annotation", one.id, Message(words, {"period": Span(one.start, one.end or one.start), "note": one.note})
         )
         for one in annotations_for(source, f)
         if one.start <= end and (one.end or one.start) >= start
@@ -109,17 +107,11 @@ class ComparedPeriods:
         start, end = self.before or self.after
         text = first_case(
             (
-                self.other_light and self.longer,
-                N_(
-                    "Alerts after dark or by day are compared only with the same weeks of the year before, so not "
-                    "over more than a year: from one season to another the days become shorter or longer."
-                ),
-            ),
-            (
                 self.other_light,
                 N_(
-                    "Alerts after dark or by day are compared only with the same weeks of the year before, which "
-                    "the data do not reach: from one season to another the days become shorter or longer."
+                    "Alerts after dark or by day are compared only with the same weeks of the year before, as far as "
+                    "the data reach them, and not over more than a year: from one season to another the days become "
+                    "shorter or longer."
                 ),
             ),
             (self.before is None, N_("There is nothing to compare: no day of the data lies before this period.")),
@@ -131,31 +123,18 @@ class ComparedPeriods:
                 ),
             ),
             (
-                self.by_month and self.same_season,
-                N_("Compared with the same months of the year before ({period}), so that the season cancels out."),
-            ),
-            (
-                self.by_month,
-                N_(
-                    "Compared with the months just before ({period}), because the data do not reach back a year: the "
-                    "season alone may explain a difference."
-                ),
-            ),
-            (
                 self.same_season,
-                N_(
-                    "Compared with the same weeks of the year before ({start} – {end}), so that the season cancels out."
-                ),
+                N_("Compared with the same time of the year before ({period}), so that the season cancels out."),
             ),
             (
                 True,
                 N_(
-                    "Compared with the time just before ({start} – {end}), because the data do not reach back a year: "
-                    "the season alone may explain a difference."
+                    "Compared with the time just before ({period}), because the data do not reach back a year: the "
+                    "season alone may explain a difference."
                 ),
             ),
         )
-        values = {"period": Span(start, end, by_month=self.by_month), "start": start, "end": end}
+        values = {"period": Span(start, end, by_month=self.by_month)}
         return Choice("reference", "" if self.before is None else start.isoformat(), Message(str(text), values))
 
 
@@ -194,15 +173,6 @@ def earlier_spans(days: Days, *, by_month: bool) -> tuple[Days, Days]:
 def steps_between(days: Days, *, by_month: bool) -> int:
     """How many days, or months, the second of two dates lies after the first."""
     return months_between(*days) if by_month else (days[1] - days[0]).days
-
-
-def whole_steps(first: dt.date, last: dt.date, unit: str) -> pd.DatetimeIndex:
-    """The first days of the whole weeks or months between two days."""
-    if unit == "month":
-        begin = first if first.day == 1 else month_bounds(first, 1)[0]
-        return pd.date_range(begin, month_bounds(last + DAY, -1)[0], freq="MS")
-    begin = first + dt.timedelta(days=-first.weekday() % 7)
-    return pd.date_range(begin, last - dt.timedelta(days=6), freq="7D")
 
 
 def months_between(start: dt.date, end: dt.date) -> int:

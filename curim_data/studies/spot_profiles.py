@@ -14,7 +14,7 @@ import pandas as pd
 
 from analysis.clusters import Cluster
 from analysis.concentration import Concentration, concentration
-from analysis.gender import GenderShares, gender_shares
+from analysis.gender import AFFECTED, GenderShares, gender_shares
 from analysis.hotspots.grouping import Spot
 from analysis.spots.naming import SpotName, name_spots
 from analysis.spots.profile import SpotProfile, profile_spot
@@ -23,7 +23,6 @@ from analysis.trends.time_series import HOURS, Trend, WeekClock, peak_bands, wee
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Translator
 from curim_data.privacy import BAND_HOURS, WrittenCounts, share_is_told
 from curim_data.studies.cells import area_frame, counted_areas, whole_city
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study, known_places
@@ -63,7 +62,7 @@ def spot_summaries(source: Source, f: AlertFilter, spots: Sequence[SpotOrCluster
     if not spots:
         return ()
     names, least = name_spots(spots, source.city, known_places(source)), WrittenCounts.of(f, source).least()
-    asked = ["category", "affected_gender", *(["hour"] if source.known_time.knows("hour") else [])]
+    asked = ["category", AFFECTED, *(["hour"] if source.known_time.knows("hour") else [])]
     tables = zip(asked, _by_area(source, whole_city(f), {spot.id: spot.names for spot in spots}, asked), strict=True)
     by = {
         name: {area: (rows[name].to_numpy(), rows["n"].to_numpy()) for area, rows in table.groupby("area")}
@@ -72,7 +71,7 @@ def spot_summaries(source: Source, f: AlertFilter, spots: Sequence[SpotOrCluster
     lines, nothing = [], (np.array([], float), np.array([], float))
     for spot in spots:
         themes, numbers = by["category"].get(spot.id, nothing)
-        genders: dict[Any, float] = dict(zip(*by["affected_gender"].get(spot.id, nothing), strict=True))
+        genders: dict[Any, float] = dict(zip(*by[AFFECTED].get(spot.id, nothing), strict=True))
         women, either = float(genders.get("woman", 0.0)), float(genders.get("woman", 0.0) + genders.get("man", 0.0))
         told = share_is_told(women, either, least)
         lines.append(
@@ -120,7 +119,7 @@ def spot_study(source: Source, f: AlertFilter, spot: SpotOrCluster) -> SpotStudy
         return area_frame(source, whole, spot.names, by, complete=not source.protected)
 
     timed, written = source.known_time.knows("hour"), WrittenCounts.of(f, source)
-    categories, affected = counted("category"), counted("affected_gender")
+    categories, affected = counted("category"), counted(AFFECTED)
     dark = counted("dark") if timed else None
     hours = counted("weekday", "hour") if timed and not source.protected else None
     profile = profile_spot(
@@ -131,9 +130,9 @@ def spot_study(source: Source, f: AlertFilter, spot: SpotOrCluster) -> SpotStudy
         affected=affected if len(f.affected) != 1 else None,  # what the filter itself fixes is no finding
         dark=dark if f.dark is None else None,
     )
-    women = Share("affected_gender", WOMEN, EITHER)
+    women = Share(AFFECTED, WOMEN, EITHER)
     scatter = share_scatter(source, whole.replace(affected=()), women, area_kind(source))
-    shares = gender_shares(affected, "affected_gender", total=float(spot.n), scatter=scatter)
+    shares = gender_shares(affected, AFFECTED, total=float(spot.n), scatter=scatter)
     if profile.women is not None and shares.women.known:
         profile = replace(profile, women=shares.women)  # the sentence and the bars tell one interval
     return SpotStudy(
@@ -158,7 +157,7 @@ def written_profile(
     """
     if written.all_written:
         return profile
-    genders, least = affected.groupby("affected_gender")["n"].sum(), written.least()
+    genders, least = affected.groupby(AFFECTED)["n"].sum(), written.least()
     women, men = (float(genders.get(name, 0.0)) for name in ("woman", "man"))
     unknown = float(genders.reindex(["undisclosed", "unknown"]).sum())
     by_light = pd.Series(dtype=float) if dark is None else dark.dropna(subset=["dark"]).groupby("dark")["n"].sum()
@@ -202,19 +201,8 @@ class ConcentrationStudy:
     @property
     def choices(self) -> tuple[Choice, ...]:
         """How large the places are, which alerts were left out, and what chance is."""
-        about = tuple(choice for choice in self.cells.choices if choice.name in ("resolution", "piles", "cells"))
+        about = tuple(choice for choice in self.cells.choices if choice.name in ("resolution", "piles"))
         return (*about, *self.concentration.choices)
-
-    def gini_sentence(self, t: Translator) -> str:
-        """The generalised Gini with its random benchmark."""
-        found, chance = self.concentration, self.concentration.chance_generalised
-        values = {"gini": found.generalised, "chance": chance.value, "low": chance.low, "high": chance.high}
-        return t(
-            "Generalised Gini: {gini} (0: as even as so many alerts can be, 1: all in one place). By chance it "
-            "would be {chance} ({low} to {high}); {p}.",
-            **{name: t.number(round(value, 2) + 0.0, 2) for name, value in values.items()},  # no minus before a zero
-            p=t.p(found.p, least=found.p <= found.least_p),
-        )
 
 
 def concentration_study(source: Source, f: AlertFilter, resolution: int | None = None) -> ConcentrationStudy:

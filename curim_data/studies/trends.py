@@ -1,5 +1,5 @@
-"""Trends and forecasts under a filter: the number of alerts by day, week or month with its expected range, and what is
-to be expected next of the city, of its places and of the cells of the map.
+"""Trends and forecasts under a filter: the number of alerts by day, week or month with its expected range and its next
+periods, and in which cells of the map the next alerts are to be expected.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import h3.api.basic_int as h3
 import numpy as np
 import pandas as pd
 
-from analysis.forecast import CountForecast, NextPeriods, PlaceForecast, forecast_counts, forecast_next, forecast_places
+from analysis.forecast import NextPeriods, PlaceForecast, forecast_next, forecast_places
 from analysis.grid import resolution_for
 from analysis.spots.naming import name_spots
 from analysis.stats.intervals import CellPlace, Choice
 from analysis.trends.changes import CANDIDATE_KEYS, NO_NEWS, Change
-from analysis.trends.time_series import Trend, level_positions, regular_periods, reported_part, trend_of
+from analysis.trends.time_series import Trend, level_positions, regular_periods, reported_part, trend_of, whole_steps
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
@@ -25,7 +25,6 @@ from curim_data.model import (
     MOST_MAP_CELLS,
     N_,
     NO_POSITIONS,
-    BoolArray,
     CityProfile,
     FloatArray,
     Message,
@@ -33,12 +32,12 @@ from curim_data.model import (
     Translator,
     is_small,
 )
-from curim_data.model.absence import CalendarUnit
+from curim_data.model.absence import CalendarUnit, fewer_than
 from curim_data.model.i18n import at_head, first_case
 from curim_data.model.labels import grade_words, inline
-from curim_data.privacy import is_sensitive, threshold
+from curim_data.privacy import is_sensitive, require_exact, threshold
 from curim_data.query import Total
-from curim_data.studies.cells import affordable_size, default_coordinates, nested_cells, whole_city
+from curim_data.studies.cells import OF_CITY, affordable_size, default_coordinates, has_area, whole_city
 from curim_data.studies.changes import change_study
 from curim_data.studies.periods import (
     TELLING_RATIO,
@@ -48,7 +47,6 @@ from curim_data.studies.periods import (
     earlier_spans,
     level_breaks,
     reporting_lag,
-    whole_steps,
 )
 
 # What became of the alerts of a filter, by the grade of their change and its direction.
@@ -91,7 +89,7 @@ class Answer:
             return at_head(t(words, subject=subject, n=self.total.said))
         near, others = abs(change.after - change.expected) <= NO_NEWS * change.expected, self.total.n - change.after
         n, expected = (
-            Message("fewer than {k}", {"k": least}) if is_small(one, least) else one
+            fewer_than(least) if is_small(one, least) else one
             for one in (
                 change.after if min(change.after, others) >= max(1, least) else self.total.n,
                 round(change.expected),
@@ -192,7 +190,7 @@ def next_periods_study(source: Source, f: AlertFilter, unit: CalendarUnit) -> Ne
     end = min(query.dates(source, f)[1], source.as_of)
     series = _counted(source, f.replace(period="", start=source.first, end=end), step)
     if series.empty:
-        return Message("No forecast is shown: there are no alerts to make one from.")
+        return NO_ALERTS
     rows = regular_periods(series, (source.first, end), step, step, source.coverage.whole)
     inside = np.flatnonzero(rows["complete"])
     whole = rows.iloc[inside[0] : inside[-1] + 1] if len(inside) else rows.iloc[:0]
@@ -209,90 +207,74 @@ def next_periods_study(source: Source, f: AlertFilter, unit: CalendarUnit) -> Ne
     )
 
 
+NO_ALERTS: Final = Message("No forecast is shown: there are no alerts to make one from.")
 LISTED: Final = ("cell", "name", "expected", "low", "high", "last_weeks", "longitude", "latitude")
 MOST_WEEKS: Final = 4
-RECENT_WEEKS: Final = 26
 # Cells times weeks that are held in memory at once.
 MOST_COUNTS: Final = 20_000_000
 
 
 @dataclass(frozen=True, eq=False)
 class ForecastStudy:
-    """The weeks that follow `end`, the last day of the last whole week of the filter's period.
+    """Where alerts are expected in the weeks that follow the last whole one of the filter's period, from `start` on.
 
-    city : CountForecast or None
-        All alerts under the filter, unmapped ones too; None with `city_refused`. `recent`: its last weeks, with the
-        columns week and n.
-    places : tuple
-        Landmarks with alerts, the one with most expected first, by id.
     cells : PlaceForecast or None
-        By cell of the map, default coordinates left out; None with `cells_refused`. `listed`: the cells where most
-        alerts are expected in these weeks, with the columns `LISTED`: `low` and `high` are the limits (95 %) of
-        `expected`, `last_weeks` the alerts of the last 52 weeks, and `name` is a `SpotName`.
+        By cell of the map, default coordinates left out; None where `refused` says why there is nothing to try.
+    listed : DataFrame
+        The cells where most alerts are expected in these weeks, with the columns `LISTED`: `low` and `high` are the
+        limits (95 %) of `expected`, `last_weeks` the alerts of the last 52 weeks, and `name` is a `SpotName`.
     """
 
     start: dt.date
     weeks: int
-    city: CountForecast | None = None
-    city_refused: Message | None = None
-    places: tuple[tuple[str, CountForecast], ...] = ()
     cells: PlaceForecast | None = None
-    cells_refused: Message | None = None
+    refused: Message | None = None
     listed: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(LISTED)))
     resolution: int | None = None
     choices: tuple[Choice, ...] = ()
-    recent: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"week": pd.DatetimeIndex([]), "n": []}))
     notes: tuple[Message, ...] = ()
 
 
 def forecast_study(
     source: Source, f: AlertFilter, weeks: int = MOST_WEEKS, resolution: int | None = None
 ) -> ForecastStudy:
-    """Forecast the 1 to 4 weeks after the filter's period, from all the whole weeks before its end.
+    """Forecast where the alerts of the 1 to 4 weeks after the filter's period will be, from all whole weeks before.
 
-    The city is the whole city, whatever area the filter names. An audience without exact counts gets the city and the
-    places of which it may see every week; a forecast by cell would point it at single alerts.
+    The city is the whole city, whatever area the filter names. DisclosureError for an audience without exact counts:
+    it would be pointed at single alerts. How many there will be in all is `next_periods_study`.
     """
     if not 1 <= weeks <= MOST_WEEKS:
         raise ValueError(f"1 to {MOST_WEEKS} weeks, not {weeks}")
-    by_week = source.known_time.knows("week")
-    mondays = whole_weeks(source, f) if by_week else pd.DatetimeIndex([])
+    require_exact(source)
+    lacking = source.lacks("week")
+    mondays = whole_weeks(source, f) if lacking is None else pd.DatetimeIndex([])
     if not len(mondays):
-        start = source.as_of if by_week else query.dates(source, f)[1] + dt.timedelta(days=1)
-        why = (
-            Message("There is no whole week of data before the end of the period.")
-            if by_week
-            else Message(
-                "No forecast is shown: it goes by the week, and of these alerts the month alone is known, not the day."
-            )
-        )
-        notes = source.coverage.sentences(last=start) if by_week else ()
-        return ForecastStudy(start, weeks, city_refused=why, cells_refused=why, notes=notes)
+        why, notes = lacking or NO_ALERTS, source.coverage.sentences(last=source.as_of)
+        return ForecastStudy(source.as_of, weeks, refused=why, notes=() if lacking else notes)
     start = mondays[-1].date() + dt.timedelta(weeks=1)
     history = whole_city(f.replace(period="", start=mondays[0].date(), end=start - dt.timedelta(days=1)))
-    counted = query.counts(source, history, ["week"], complete=True)
-    known = source.coverage.untouched(mondays, "week")
-    series = _series(counted.frame, mondays, known)
-    city = forecast_counts(series, start, weeks)
-    few = Message("No forecast is shown: {n} whole weeks are too few to try one on the past.", {"n": len(series)})
-    notes = (*counted.notes, *source.coverage.sentences(last=start))
-    if f.districts or f.places or f.cells:
-        notes += (Message("The forecast is of the whole city, whatever area the filter names."),)
-    study = ForecastStudy(
+    notes = (*source.coverage.sentences(last=start), *((OF_CITY,) if has_area(f) else ()))
+    total, city = query.total(source, history), source.city
+    if total.nowhere:
+        return ForecastStudy(start, weeks, refused=NO_POSITIONS, notes=notes)
+    chosen = None
+    if resolution is None:
+        affordable = city.finest_affordable()
+        chosen = resolution_for(total.mapped or 0, city.area_km2, cells=city.sampled_cells, affordable=affordable)
+        resolution = int(chosen.value)
+    chosen = affordable_size(city, resolution, min(MOST_MAP_CELLS, MOST_COUNTS // len(mondays)), chosen)
+    size = int(chosen.value)
+    found = forecast_places(_weekly_cells(source, history, mondays, size), city.land_cells(size), weeks)
+    return ForecastStudy(
         start,
         weeks,
-        city=city,
-        city_refused=few if city is None else None,
-        places=_places(source, history, mondays, known, start, weeks),
-        recent=pd.DataFrame({"week": mondays, "n": series}).tail(RECENT_WEEKS).reset_index(drop=True),
+        found,
+        found.backtest.refused,
+        listed=_listed(found, city),
+        resolution=size,
+        choices=(chosen, *default_coordinates(total.at_default)),
         notes=notes,
     )
-    if source.protected:
-        why = Message(
-            "The forecast by map cell is for specialists: it needs the exact number of alerts in every cell and week."
-        )
-        return replace(study, cells_refused=why)
-    return _with_cells(study, source, history, mondays, resolution)
 
 
 def whole_weeks(source: Source, f: AlertFilter) -> pd.DatetimeIndex:
@@ -303,61 +285,11 @@ def whole_weeks(source: Source, f: AlertFilter) -> pd.DatetimeIndex:
     return whole_steps(first, end, "week")
 
 
-def _series(frame: pd.DataFrame, mondays: pd.DatetimeIndex, known: BoolArray) -> FloatArray:
-    """Counts of the weeks in order, zero where there is no row; unknown ones lie between those of their neighbours."""
-    rows = frame.set_index(pd.to_datetime(frame["week"]))["n"]
-    counts = np.where(mondays.isin(rows.index), rows.reindex(mondays).to_numpy(dtype=float), 0.0)
-    at = np.arange(len(counts))
-    return counts if known.all() or not known.any() else np.interp(at, at[known], counts[known])
-
-
-def _places(
-    source: Source, history: AlertFilter, mondays: pd.DatetimeIndex, known: BoolArray, start: dt.date, weeks: int
-) -> tuple[tuple[str, CountForecast], ...]:
-    """Outlooks of the landmarks."""
-    frame = query.counts(source, history, ["place", "week"], complete=True).frame.dropna(subset=["place"])
-    series = {str(place): _series(rows, mondays, known) for place, rows in frame.groupby("place")}
-    outlooks = [
-        (place, one)
-        for place, counts in series.items()
-        if counts.any() and (one := forecast_counts(counts, start, weeks)) is not None
-    ]
-    return tuple(sorted(outlooks, key=lambda pair: -pair[1].total.value))
-
-
-def _with_cells(
-    study: ForecastStudy,
-    source: Source,
-    history: AlertFilter,
-    mondays: pd.DatetimeIndex,
-    resolution: int | None,
-) -> ForecastStudy:
-    total, city = query.total(source, history), source.city
-    if total.nowhere:
-        return replace(study, cells_refused=NO_POSITIONS)
-    chosen = None
-    if resolution is None:
-        affordable = city.finest_affordable()
-        chosen = resolution_for(total.mapped or 0, city.area_km2, cells=city.sampled_cells, affordable=affordable)
-        resolution = int(chosen.value)
-    chosen = affordable_size(city, resolution, min(MOST_MAP_CELLS, MOST_COUNTS // max(len(mondays), 1)), chosen)
-    size = int(chosen.value)
-    land = city.land_cells(size)
-    if len(land) * len(mondays) > MOST_COUNTS:
-        why = Message("No forecast is shown: there are too many cells and weeks for one. Choose larger cells.")
-        return replace(study, cells_refused=why)
+def _weekly_cells(source: Source, history: AlertFilter, mondays: pd.DatetimeIndex, size: int) -> FloatArray:
+    """Counts by cell of the land (rows) and week."""
     frame = query.counts(source, history, ["cell", "week"], resolution=size, without_default_points=True).frame
-    wide = frame.pivot(index="cell", columns="week", values="n").reindex(index=land.index, columns=mondays)
-    at_default = int(query.default_coordinates(source, history)["n"].sum())
-    found = forecast_places(wide.fillna(0.0).to_numpy(dtype=float), land, study.weeks)
-    return replace(
-        study,
-        cells=found,
-        cells_refused=found.backtest.refused,
-        listed=_listed(found, city),
-        resolution=size,
-        choices=(chosen, *default_coordinates(at_default), *found.choices, *nested_cells(size)),
-    )
+    wide = frame.pivot(index="cell", columns="week", values="n")
+    return wide.reindex(index=source.city.land_cells(size).index, columns=mondays).fillna(0.0).to_numpy(dtype=float)
 
 
 def _listed(found: PlaceForecast, city: CityProfile) -> pd.DataFrame:

@@ -58,7 +58,6 @@ from pages.parts.frame import (
     draw_footer,
     escape_markdown,
     help_link,
-    missing,
     page_link,
     palette,
     rgba,
@@ -251,7 +250,7 @@ def _draw_rates(page: Page, f: AlertFilter) -> None:
     st.subheader(t("Per 1,000 residents"))
     found = cached_rates(page.dataset, f)
     if found is None:
-        st.write(escape_markdown(missing(page, NO_POPULATION)))
+        st.write(escape_markdown(page.t(NO_POPULATION)))
         return
     tables.draw_table(
         page,
@@ -440,7 +439,7 @@ def draw_places(page: Page, f: AlertFilter, found: PlaceStudy) -> None:
 def _no_places(page: Page, column: str, absence: Message) -> str:
     """Why places cannot be compared by a column of genders, as Markdown: the city names none, or none was asked for."""
     if not page.city.landmarks:
-        return escape_markdown(missing(page, NO_LANDMARKS))
+        return escape_markdown(page.t(NO_LANDMARKS))
     return "" if column in page.alerts.asked else page.t(absence)
 
 

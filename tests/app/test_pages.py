@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from curim_data.importing.pipeline import import_file
-from curim_data.privacy import LIGHT_ALONE, NO_SEVERITY
+from curim_data.privacy import NO_SEVERITY, NOT_OF_SENSITIVE
 from curim_data.store import Home
 from pages.parts.frame import guard
 from tests.app.conftest import PAGES, SPOKEN, Open, fine, visit, word
@@ -173,7 +173,7 @@ def test_a_bare_export_gets_a_filter_bar_with_reasons(tmp_path: Path, monkeypatc
     ("words", "told", "gone"),
     [
         ({"severity": "4"}, NO_SEVERITY.text, "severity"),
-        ({"category": "harassment_verbal", "hours": "22-3", "weekday": "mon"}, LIGHT_ALONE.text, "hours"),
+        ({"category": "harassment_verbal", "hours": "22-3", "weekday": "mon"}, NOT_OF_SENSITIVE.text, "hours"),
     ],
 )
 def test_a_link_opens_without_what_the_copy_lacks(open_page: Open, words: dict[str, str], told: str, gone: str) -> None:

@@ -192,13 +192,11 @@ def seasonal(size, mean=60, drift=0.0, seed=1):
 
 
 @pytest.mark.parametrize(("size", "rule"), [(20, "level"), (103, "level"), (104, "season"), (156, "season")])
-def test_the_rule_follows_the_length_of_the_data(size, rule, t):
+def test_the_rule_follows_the_length_of_the_data(size, rule):
     series = weeks(seasonal(size))
     trend = trend_of(series, covered(series))
     assert isinstance(trend, Result)
-    assert trend.rule.name == rule
-    assert trend.choices[0].value == rule
-    assert "10 in 1,000 quiet periods" in t(trend.choices[0].explanation)
+    assert trend.rule == rule
     assert trend.frame["adjusted"].notna().any() == (rule == "season")
 
 
@@ -213,8 +211,7 @@ def test_alerts_of_one_light_are_judged_by_their_season_alone(size, judged, t):
     assert dark.frame["expected"].notna().any() == judged
     assert (dark.outside_since is not None) == judged
     assert ("What is usual cannot be said" in dark.sentence(t)) != judged
-    assert [choice.name for choice in dark.choices].count("rule") == 1
-    assert dark.choices[0].value == dark.rule.name
+    assert [choice.value for choice in dark.choices if choice.name == "rule"] == ([] if judged else ["other_light"])
     assert dark.n == trend.n
 
 
@@ -230,7 +227,7 @@ def test_a_sudden_rise_or_fall_is_an_alarm_and_the_run_is_dated(size, side, word
     assert trend.sentence(t).endswith(f"First so: Week of {t.date(trend.outside_since)}.")
 
 
-def test_incomplete_weeks_are_shown_and_never_judged(t):
+def test_incomplete_weeks_are_shown_and_never_judged():
     y = seasonal(100)
     y[0], y[-1] = 1, 0
     series = weeks(y)
@@ -242,7 +239,6 @@ def test_incomplete_weeks_are_shown_and_never_judged(t):
     assert ends["expected"].isna().all()
     assert trend.frame.loc[0, "n"] == 1
     assert trend.latest["week"] == pd.Timestamp(series["week"].iloc[-2])
-    assert "only in part" in t(trend.choices[1].explanation)
 
 
 def test_a_trend_refuses_what_is_no_series():
@@ -254,20 +250,19 @@ def test_a_trend_refuses_what_is_no_series():
         trend_of(pd.concat([series, series.tail(1)]), covered(series))
 
 
-def test_a_period_that_begins_within_a_week_says_that_this_week_is_left_out():
+def test_of_a_period_that_begins_within_a_week_this_week_is_left_out():
     series = weeks(seasonal(208))
     whole = trend_of(series, covered(series))
     monday = series["week"].iloc[180]
     assert whole.since(monday).choices == whole.choices
     within = whole.since(monday + dt.timedelta(days=2))
     assert len(within.frame) == 27
-    assert [choice.name for choice in within.choices if choice not in whole.choices] == ["beginning"]
 
 
 @pytest.mark.parametrize(
     ("counts", "told"),
     [
-        ([20] * 60, "Week of 18 December 2023: 20 alerts, usual against the time just before (9 to 34)."),
+        ([20] * 60, "Week of 18 December 2023: 20 alerts, usual against the time before (9 to 34)."),
         ([20] * 59 + [50], "Week of 18 December 2023: 50 alerts, more than usual (9 to 34)."),
         ([20] * 59 + [1], "Week of 18 December 2023: 1 alert, fewer than usual (9 to 34)."),
         ([20] * 5, "Week of 28 November 2022: 20 alerts. It is too early to say what is usual."),
@@ -529,8 +524,7 @@ def test_after_a_break_the_band_is_wide_and_learns_again():
 def test_days_have_their_weekdays(t):
     days = pd.DataFrame({"local_date": pd.date_range("2022-11-01", periods=1461, freq="D").date, "n": 20.0})
     trend = trend_of(days, (days["local_date"].iloc[0], days["local_date"].iloc[-1]), "local_date", "day")
-    assert "same weekdays" in t(trend.choices[0].explanation)
-    assert "usual against the same weekdays before" in trend.sentence(t)
+    assert "usual against the time before" in trend.sentence(t)
     rate = np.tile([10, 10, 10, 10, 30, 60, 50], 20)
     y = np.random.default_rng(11).poisson(rate).astype(float)
     told = read_line(y, 365.25, shortest=14, weekdays=True)

@@ -104,7 +104,7 @@ def chi_square_limits(count: float) -> tuple[float, float]:
     return float(low), float(chi2.ppf(0.975, 2 * count + 2) / 2)
 
 
-def test_a_planted_cell_is_hot_and_what_is_far_is_not(city: CityProfile, t: Translator) -> None:
+def test_a_planted_cell_is_hot_and_what_is_far_is_not(city: CityProfile) -> None:
     result = hot_cells(planted(city))
     assert isinstance(result, Result)
     near = {int(cell) for cell in h3.grid_disk(np.uint64(heart()), 1)}
@@ -112,9 +112,6 @@ def test_a_planted_cell_is_hot_and_what_is_far_is_not(city: CityProfile, t: Tran
     assert heart() in marked <= near
     assert not result.frame["cold"].any()
     assert result.n == 6_060
-    told = " ".join(t(choice.explanation) for choice in result.choices)
-    for word in ("198 m", "461 m", "1.15 times", "at most 0.87 times", "at most 5 %"):
-        assert word in told
 
 
 def test_a_cell_that_only_passes_beside_many_others_is_no_place(city: CityProfile) -> None:
@@ -499,7 +496,7 @@ def test_the_fields_around_a_town_are_not_occupied(t: Translator) -> None:
     assert occupied[~inside].mean() < 0.1
     assert history["n"][occupied].sum() >= HELD * history["n"].sum()
     assert found.share == pytest.approx(history["land_km2"][occupied].sum() / history["land_km2"].sum())
-    assert "95 % of the mapped alerts of all years" in t(found.choice.explanation)
+    assert f"{round(100 * found.share)} % of the city" in t(found.choice.explanation)
     fine = disc(60, 10)
     assert np.array_equal(found.holds(fine), np.isin(parents(fine, 9), history.index[occupied]))
     for mean in (0.01, 0.0):  # too few to be smoothed over any reach

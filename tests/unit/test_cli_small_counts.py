@@ -29,12 +29,11 @@ ASKED: Final = (
     (("trends",), ".csv"),
     (("changes",), ".csv"),
     (("compare", "--against", "light"), ".csv"),
-    (("forecast",), ""),
     (("concentration",), ".csv"),
     (("brief",), ""),
 )
 # They say that they are not for these audiences.
-REFUSED: Final = (("hotspots", "--method", "clusters"), ("near-repeat",))
+REFUSED: Final = (("hotspots", "--method", "clusters"), ("forecast",), ("near-repeat",))
 # Their answers do not depend on the audience: they are for whoever may read the home's files.
 FOR_EVERYBODY: Final = {
     *("import", "batches", "undo", "quarantine", "erase", "publish", "audit", "serve", "city", "plan"),

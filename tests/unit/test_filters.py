@@ -7,7 +7,6 @@ from dataclasses import fields, replace
 from typing import Any
 
 import h3.api.basic_int as h3
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,8 +14,7 @@ from hypothesis import strategies as st
 from curim_data.engine import Source
 from curim_data.filters import PERIODS, AlertFilter, choice_field, column_label
 from curim_data.model import LANGUAGES, CityProfile, Gender, Kind, KnownTime, Message, Status, translator
-from curim_data.model.absence import DISTRICTS_IN_WORDS, NO_DISTRICTS
-from curim_data.model.place_names import PlaceNames
+from curim_data.model.absence import NO_DISTRICTS
 from pages.parts.frame.filter_bar import field_absence
 from tests.small import small_city
 
@@ -245,13 +243,3 @@ def test_districts_are_offered_where_some_are_loaded(source: Source, city: CityP
     bare = replace(source, city=replace(city, districts=()))
     assert absent(bare) == {"districts"}
     assert field_absence(AlertFilter.field("districts"), bare) == NO_DISTRICTS
-
-
-@pytest.mark.parametrize(("kind", "why"), [("district", DISTRICTS_IN_WORDS), ("street", NO_DISTRICTS)])
-def test_districts_that_the_export_names_are_not_said_to_be_unknown(
-    source: Source, city: CityProfile, kind: str, why: Message
-) -> None:
-    cell = h3.latlng_to_cell(37.94, 23.64, 9)
-    names = PlaceNames(pd.DataFrame({"kind": [kind], "name": ["3"], "cell": [cell], "n": [5]}))
-    bare = replace(source, city=replace(city, districts=(), place_names=names))
-    assert field_absence(AlertFilter.field("districts"), bare) == why

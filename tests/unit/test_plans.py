@@ -225,7 +225,7 @@ def test_the_range_the_alarms_and_the_changes_know_of_them(home: Home, t):
     assert "break" in [choice.name for choice in after.choices]
     told = [choice for choice in change_study(source, f).choices if choice.name == "annotation"]
     assert "annotation" not in [choice.name for choice in plain.choices]
-    assert "Noted on 2 March 2026: Campaign at the port. A change may come from this." in t(told[0].explanation)
+    assert "Noted for 2 March 2026: Campaign at the port. A change may come from this." in t(told[0].explanation)
 
 
 def test_a_noted_step_is_no_alarm_and_a_noted_span_has_a_level_of_its_own():

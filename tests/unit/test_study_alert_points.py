@@ -124,9 +124,8 @@ def test_scattered_alerts_have_no_pattern(tmp_path: Path, t: Translator) -> None
 
 
 def test_the_council_is_told_no_surface_and_no_repeats(source: Source) -> None:
-    surface = "the middles of map cells alone"
-    for study, why in ((density_study, surface), (near_repeat_study, "single alert"), (read_events, "single alert")):
-        with pytest.raises(DisclosureError, match=why):
+    for study in (density_study, near_repeat_study, read_events):
+        with pytest.raises(DisclosureError, match="single alert"):
             study(seen_by(source, Audience.COUNCIL), AlertFilter())
 
 

@@ -13,7 +13,6 @@ from pages.parts.frame.filter_bar import (
     draw_way_to_all_dates,
     draw_whole_choice,
     mapped_sentence,
-    missing,
 )
 from pages.parts.frame.guard import (
     admitting,

@@ -21,14 +21,13 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import PERIODS, AlertFilter, Field
 from curim_data.lexicon.words import fold
-from curim_data.model import LANGUAGES, N_, Message, Role, Translator, UnknownTimeError, labels, translator
+from curim_data.model import LANGUAGES, N_, Message, Translator, UnknownTimeError, labels, translator
 from curim_data.model.absence import (
     DIMENSION_UNITS,
-    LEFT_TO_THE_ANALYST,
     NO_AFFECTED,
+    NO_DISTRICTS,
     NO_REPORTERS,
     fewer_than,
-    no_districts,
 )
 from curim_data.privacy import DisclosureError, askable, not_held
 from curim_data.protection import copy_errors, kind_of
@@ -165,7 +164,7 @@ def field_absence(field: Field, source: Source) -> Message | None:
             return lacking
         if dimension in _NOT_ASKED and dimension not in source.asked:
             return _NOT_ASKED[dimension]
-    return no_districts(source.city) if "districts" in field.names and not source.city.districts else None
+    return NO_DISTRICTS if "districts" in field.names and not source.city.districts else None
 
 
 def draw_active_filters(page: Page) -> None:
@@ -435,11 +434,6 @@ def draw_few_mapped_note(page: Page, total: Total, excluded: int) -> None:
             n=total.n,
         )
         st.warning(said)
-
-
-def missing(page: Page, message: Message) -> str:
-    """What a city's profile lacks, and how to add it; to readers who cannot, that the analyst can."""
-    return page.t(message if page.role >= Role.ANALYST else LEFT_TO_THE_ANALYST.get(message.text, message))
 
 
 def mapped_sentence(

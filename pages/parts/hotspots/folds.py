@@ -95,7 +95,6 @@ def draw_concentration(page: Page, study: HotSpotStudy) -> None:
             file_name="concentration.csv",
             phone=("part", "places", "chance"),
         )
-        st.write(escape_markdown(concentration.gini_sentence(t)))
     draw_footer(
         page,
         sentence=found.sentence(t),
@@ -197,7 +196,6 @@ def draw_near_repeats(page: Page, repeats: NearRepeatStudy) -> None:
         alt=t("Is an alert followed by others nearby?"),
     )
     _draw_same_place(page, found, headings)
-    st.caption(escape_markdown(found.method(t)))
     draw_footer(page, choices=repeats.choices, about="near-repeats")
     tables.download_button(page, found.frame(), "near-repeat.csv", key="hotspots_knox_download")
 

@@ -49,7 +49,6 @@ from pages.parts.frame import (
     draw_download,
     escape_with_commands,
     mapped_sentence,
-    missing,
     palette,
     ramp,
     rgba,
@@ -613,7 +612,7 @@ def draw_point_map(
     The map shows the city, or what lies within `bounds` (west, south, east, north in degrees).
     """
     if not city.outlined:
-        st.info(escape_with_commands(missing(page, NO_OUTLINE)))
+        st.info(escape_with_commands(page.t(NO_OUTLINE)))
         return
     colours, height = palette(page.theme), map_height(page, height)
     layers = [
