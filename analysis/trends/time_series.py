@@ -221,6 +221,11 @@ class Trend(Result):
         )
 
     @property
+    def judged(self) -> bool:
+        """Whether its periods are judged at all."""
+        return self.rule not in NOT_JUDGED
+
+    @property
     def latest(self) -> pd.Series[Any] | None:
         """The last complete period."""
         whole = np.flatnonzero(self.frame["complete"].to_numpy(bool))

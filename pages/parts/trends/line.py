@@ -109,7 +109,7 @@ def period_dates(page: Page) -> tuple[dt.date, dt.date]:
 def page_headline(page: Page, answer: Answer, trend: Trend | None) -> str:
     """The answer to the filter; where nothing could be compared, that, and what the line says of its end."""
     told = answer.sentence(page.filter.subject(page.t, page.city), page.t)
-    if answer.change is None and trend is not None and trend.rule.judged:
+    if answer.change is None and trend is not None and trend.judged:
         return f"{told}. {_of_line(page.t, trend)}"
     return told
 
