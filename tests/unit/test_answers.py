@@ -270,7 +270,7 @@ def test_the_council_asks_in_cells_no_finer_than_those_of_its_copy(source: Sourc
             exact, council = (query.cells(seen_by(source, who), f, resolution) for who in (ANALYST, Audience.COUNCIL))
             pd.testing.assert_frame_equal(council.frame, exact.frame)
         assert query.cells(seen_by(source, Audience.COUNCIL), f, floor).threshold == {9: 5, 8: 10}[floor]
-        with pytest.raises(DisclosureError, match="by day|neither day"):
+        with pytest.raises(DisclosureError, match=r"by day|neither day"):
             query.counts(seen_by(source, Audience.COUNCIL), f, ["local_date"])
         assert query.counts(seen_by(source, Audience.COUNCIL), f, ["week"]).by == ("week",)
 
