@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -666,3 +667,26 @@ def test_a_column_of_numbers_is_the_case_number_where_hardly_one_repeats(heading
     assert roles([*range(1, 61), 60, 7])["alert_id"] == heading
     if heading != "NUMBO":
         assert "alert_id" not in roles([1 + at % 45 for at in range(60)])
+
+
+IDS = {
+    "numbers that rise": lambda at: str(40_310 + 3 * at),
+    "codes": lambda at: f"IT-2025-{40_310 + 7 * at:06d}",
+    "uuids": lambda at: str(uuid.UUID(int=at * 7**40 % 2**128)),
+    "rows of one file": lambda at: str(at + 1),
+    "amounts": lambda at: str(at * 7_919 % 10_007),
+    "texts": lambda at: f"Calle {at} bis",
+    "decimals": lambda at: f"{at}.5",
+}
+
+
+@pytest.mark.parametrize(
+    "heading", ["N. pratica", "Ticket", "Código", "Nr. zgłoszenia", "Azonosító", "Meldnummer", "?"]
+)
+@pytest.mark.parametrize("kind", IDS)
+def test_an_id_is_known_by_its_values_where_no_heading_says_so(kind: str, heading: str) -> None:
+    """Rows that are counted in each file anew, and what only happens to differ, are none."""
+    rows = [f"{IDS[kind](at)}|{1 + at % 28:02d}/03/2025|theft|48.{100 + at}|2.{300 + at}" for at in range(60)]
+    recognition, labels = guessed("\n".join([f"{heading}|Date|Type|Lat|Lon", *rows]))
+    expected = [heading] if list(IDS).index(kind) < 3 else []
+    assert [labels[part.place] for part in recognition.layout.roles.get("alert_id", ())] == expected

@@ -274,19 +274,24 @@ def _headed_values(known: Guesses) -> None:
 
 
 def _identity(known: Guesses) -> None:
-    """The number of the case: by its heading, for it need not be unique (one row a victim)."""
+    """The number of the case: by its heading, for it need not be unique (one row a victim); without one that says so by
+    its values, all of which differ.
+    """
     able = []
     for column in known.free():
         score, values = headings.identity_score(column.head), column.values
-        spread = len(values.distinct) / values.given if values.given else 0.0
         # A heading such as "number" says too little by itself: then hardly a value may repeat.
         least = 0.2 if score >= 0.5 else _ALL_BUT_A_FEW if values.given >= _MANY else 1.0
         few = values.given < 20 and score >= 0.5
-        if score > 0 and (few or spread >= least):
-            able.append((score, spread, -column.place, column))
+        if score > 0 and (few or values.spread >= least):
+            able.append((score, values.spread, -column.place, column))
+    headed = bool(able)
+    if not headed:
+        unnamed = [one for one in known.free() if not one.head.has("not_identity") and one.values.name_rows]
+        able = [(0.3, one.values.spread, -one.place, one) for one in unnamed]
     if able:
         score, spread, _, column = max(able, key=lambda one: one[:3])
         reason = Message("{count} different values in the first records", {"count": len(column.values.distinct)})
         given = bool(column.values.given)
-        why = guess(score, spread if given else None, HEADING, *([reason] if given else []))
+        why = guess(score, spread if given else None, *([HEADING] if headed else []), *([reason] if given else []))
         known.take("alert_id", why, Part(column.place))

@@ -7,10 +7,11 @@ from __future__ import annotations
 import math
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from pathlib import Path
 from typing import Final
 
@@ -282,6 +283,9 @@ _NUMBER: Final = re.compile(r"[+\-]?\d+(?:[.,]\d+)?")
 _GROUPED: Final = re.compile(r"[+\-]?\d{1,3}(?:[.,' ]\d{3})+(?:[.,]\d+)?")
 _LETTERS: Final = frozenset("mfwhvdxuα")
 _GENDERS: Final = WORDS["affected_gender"]
+_CODE: Final = re.compile(r"(?=.*\d)(?=.*[^\W\d_])[{]?\w[\w\-/#]{2,39}[}]?")
+_MANY_ROWS: Final = 40
+_NEARLY_ALL: Final = 0.98
 
 
 @dataclass(frozen=True)
@@ -354,6 +358,27 @@ class Values:
         """Share of whole words that stand for a gender; 0 where none is a woman or a man."""
         meant = {_GENDERS.get(fold(text)) for text in self.distinct if len(text) > 2}
         return self.share(lambda text: len(text) > 2 and fold(text) in _GENDERS) if meant & {"woman", "man"} else 0.0
+
+    @property
+    def spread(self) -> float:
+        """Share of different texts among those given."""
+        return len(self.distinct) / self.given if self.given else 0.0
+
+    @cached_property
+    def name_rows(self) -> bool:
+        """Whether they can be the numbers of cases: given, different, and either codes of one length that hold digits,
+        or whole numbers that rise or fall with the rows and do not only count them.
+        """
+        if self.given < _MANY_ROWS or min(self.fill, self.spread) < _NEARLY_ALL or self.share_of("dates") >= 0.5:
+            return False
+        numbers = [int(text) for text in self.texts if re.fullmatch(r"\d{1,18}", text)]
+        if len(numbers) >= _NEARLY_ALL * self.given:
+            steps = [after - before for before, after in pairwise(numbers)]
+            counted = sum(abs(step) == 1 for step in steps) >= _NEARLY_ALL * len(steps)
+            one_way = max(sum(step > 0 for step in steps), sum(step < 0 for step in steps))
+            return not counted and one_way >= _NEARLY_ALL * len(steps)
+        length = Counter(map(len, self.texts)).most_common(1)[0][0]
+        return self.share(lambda text: len(text) == length and _CODE.fullmatch(text)) >= _NEARLY_ALL
 
     @cached_property
     def bounded(self) -> bool:
