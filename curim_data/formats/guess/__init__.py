@@ -287,8 +287,8 @@ def _identity(known: Guesses) -> None:
             able.append((score, values.spread, -column.place, column))
     headed = bool(able)
     if not headed:
-        unnamed = [one for one in known.free() if not one.head.has("not_identity") and one.values.name_rows]
-        able = [(0.3, one.values.spread, -one.place, one) for one in unnamed]
+        other = [one for one in known.free() if one.head.words and not one.head.has("not_identity")]
+        able = [(0.3, one.values.spread, -one.place, one) for one in other if one.values.name_rows]
     if able:
         score, spread, _, column = max(able, key=lambda one: one[:3])
         reason = Message("{count} different values in the first records", {"count": len(column.values.distinct)})

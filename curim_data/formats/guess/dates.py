@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from curim_data.formats.base import EventCandidate, Guess, Part
+from curim_data.formats.base import EventCandidate, Guess, Part, fold
 from curim_data.formats.guess import headings
 from curim_data.formats.guess.headings import COUNTED, FITS, HEADING, Column, Guesses, concept, guess, percent
 from curim_data.lexicon.times import COMPACT, clock_minute, date_fields, minute_of_day, month_of
@@ -207,6 +207,8 @@ AGREED_ROWS: Final = 20  # all of which make a date without a telling heading th
 NEARLY_ALL_OF: Final = 100  # rows of which `FEW` may say otherwise
 AGREED_DAYS: Final = 31  # from the event to the report, in the middle: more is a date of something else
 MOST_COMPARED: Final = 40
+_ALL: Final = 0.98  # of the alerts have a date
+_MOST_STATES: Final = 12
 _OFTEN: Final = 0.7
 
 
@@ -215,7 +217,8 @@ class DatedColumn:
     """A column of dates, or the columns of its pieces (`parts`, the greatest first; `column` is that of the year).
 
     `texts`: the first dates as they stand, with their times or pieces; `clock`: the column of times that is its own.
-    `role` and `clear`: what the heading says that the dates are of, and how clearly (0 to 1).
+    `role` and `clear`: what the heading says that the dates are of (`stage`: what the values say instead), and how
+    clearly (0 to 1).
     """
 
     column: Column
@@ -223,11 +226,12 @@ class DatedColumn:
     texts: tuple[str, ...]
     clock: Column | None = None
     parts: tuple[Part, ...] = ()
+    stage: str = ""
     role: str = field(init=False)
     clear: float = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "role", headings.date_role(self.column.head))
+        object.__setattr__(self, "role", self.stage or headings.date_role(self.column.head))
         object.__setattr__(self, "clear", headings.clearness(self.column.head))
 
     @property
@@ -360,6 +364,34 @@ def _to_compare(dated: Sequence[DatedColumn]) -> tuple[DatedColumn, ...]:
     return varied if any(one.role != "other" for one in varied) else tuple(moments)
 
 
+def _later_stages(dated: Sequence[DatedColumn], columns: Sequence[Column]) -> list[DatedColumn]:
+    """The dates, those apart that only some alerts have and that are never before a date that all have.
+
+    Such a date is of what followed, an answer or the end of the case, and neither the event's nor the report's. Where
+    another column, the state, has other values in the rows with it than in those without, the case was closed then.
+    """
+    found = []
+    for one in dated:
+        fill = one.column.values.fill
+        later = one.role in ("plain", "occurred_to") and any(
+            other.column.values.fill >= _ALL and fill <= other.column.values.fill - FEW and other.lag(one).not_after
+            for other in dated
+            if other is not one
+        )
+        stage = "resolved_at" if any(_tells_gaps(state, one.column) for state in columns) else "other"
+        found.append(replace(one, stage=stage) if later else one)
+    return found
+
+
+def _tells_gaps(state: Column, date: Column) -> bool:
+    """Whether a column has few values, each of which stands in rows with the date alone or in rows without it."""
+    if state is date or not 2 <= len(state.values.distinct) <= _MOST_STATES:
+        return False
+    filled = pd.Series([bool(text.strip()) for text in date.texts], dtype=float)
+    shares = filled.groupby(pd.Series([fold(text) for text in state.texts])).mean()
+    return bool((shares.le(FEW) | shares.ge(1 - FEW)).all() and shares.max() > 0.5 > shares.min())
+
+
 def _choose_event(stages: Stages) -> None:
     named, plain = stages.of("occurred_from"), stages.of("plain")
     if named:  # of several headings that say it as well, the earliest
@@ -481,9 +513,12 @@ def _check_against_others(stages: Stages, event: DatedColumn) -> None:
 
 
 def _choose_ends(stages: Stages) -> None:
-    """The end of a span, where it is not before its beginning; and when a case was closed."""
-    event = stages.chosen.get("occurred_from")
+    """The end of a span, where it is not before its beginning nor after the report; and when a case was closed."""
+    event, report = stages.chosen.get("occurred_from"), stages.chosen.get("reported_at")
     ends = [one for one in stages.of("occurred_to") if event is not None and not one.lag(event).mostly_before]
+    ends = [
+        one for one in ends if report is None or not (found := report.lag(one)).not_after or not found.mostly_before
+    ]
     for role, able in (("occurred_to", ends), ("resolved_at", stages.of("resolved_at"))):
         if able:
             stages.chosen[role] = max(able, key=lambda one: one.rank)
@@ -553,6 +588,7 @@ def date_columns(known: Guesses, event: int | None = None) -> tuple[tuple[EventC
     known.taken |= {column.place for column in (*clocks, *dates)}
     beside = clocks_of_dates(dates, clocks)
     dated = [_dated([one, *([beside[one.place]] if one.place in beside else [])]) for one in dates]
+    dated = _later_stages(dated, known.columns)
     stages = stages_of(dated, pieces_of(columns, clocks), event)
     times = _times(stages, beside, clocks)
     for role, one in stages.chosen.items():

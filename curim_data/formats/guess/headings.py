@@ -367,16 +367,15 @@ class Values:
     @cached_property
     def name_rows(self) -> bool:
         """Whether they can be the numbers of cases: given, different, and either codes of one length that hold digits,
-        or whole numbers that rise or fall with the rows and do not only count them.
+        or whole numbers that rise or fall with the rows.
         """
         if self.given < _MANY_ROWS or min(self.fill, self.spread) < _NEARLY_ALL or self.share_of("dates") >= 0.5:
             return False
         numbers = [int(text) for text in self.texts if re.fullmatch(r"\d{1,18}", text)]
         if len(numbers) >= _NEARLY_ALL * self.given:
             steps = [after - before for before, after in pairwise(numbers)]
-            counted = sum(abs(step) == 1 for step in steps) >= _NEARLY_ALL * len(steps)
             one_way = max(sum(step > 0 for step in steps), sum(step < 0 for step in steps))
-            return not counted and one_way >= _NEARLY_ALL * len(steps)
+            return one_way >= _NEARLY_ALL * len(steps)
         length = Counter(map(len, self.texts)).most_common(1)[0][0]
         return self.share(lambda text: len(text) == length and _CODE.fullmatch(text)) >= _NEARLY_ALL
 
