@@ -28,7 +28,9 @@ _GENDER: Final = {
         "mujer, mujeres, femenino, femenina, hembra, niña, "
         "mulher, mulheres, feminino, feminina, menina, "
         "frau, frauen, weiblich, mädchen, "
-        "donna, donne, femmina, femminile, ragazza"
+        "donna, donne, femmina, femminile, ragazza, "
+        "vrouw, vrouwen, vrouwelijk, meisje, sieviete, sievietes, dona, dones, femení, femenina, noia, nő, "
+        "nők, női, lány, kobieta, kobiety, żeńska, dziewczyna, dziewczynka"
     ),
     "man": (
         "man, men, male, males, boy, trans man, "
@@ -37,7 +39,9 @@ _GENDER: Final = {
         "hombre, hombres, masculino, varón, varones, niño, "
         "homem, homens, menino, "
         "mann, männer, männlich, junge, "
-        "uomo, uomini, maschio, maschile, ragazzo"
+        "uomo, uomini, maschio, maschile, ragazzo, "
+        "man, mannen, mannelijk, jongen, vīrietis, vīrieši, home, homes, masculí, noi, férfi, férfiak, fiú, "
+        "mężczyzna, mężczyźni, męska, chłopiec"
     ),
     "other": (
         "other, another, another gender, other gender, non binary, nonbinary, nb, enby, genderqueer, diverse, "
@@ -46,7 +50,9 @@ _GENDER: Final = {
         "otro, otra, otros, otro género, no binario, no binaria, no binarie, "
         "outro, outra, outros, outro gênero, não binário, não binária, não binárie, "
         "divers, andere, anderes, nichtbinär, nicht binär, "
-        "altro, altra, altro genere, non binario, non binaria"
+        "altro, altra, altro genere, non binario, non binaria, "
+        "anders, overig, non-binair, cits, cita, altres, no binari, no binària, egyéb, más, nem bináris, "
+        "inna, inny, inne, niebinarna, niebinarny"
     ),
     "undisclosed": (
         "undisclosed, not disclosed, prefer not to say, prefer not to answer, prefer not to disclose, "
@@ -61,7 +67,10 @@ _GENDER: Final = {
         "não respondeu, "
         "keine angabe, k. a., k.a., möchte nicht angeben, möchte ich nicht angeben, ohne angabe, "
         "preferisco non dirlo, preferisce non dirlo, preferisco non rispondere, preferisce non rispondere, "
-        "non dichiarato, non dichiara, non risponde"
+        "non dichiarato, non dichiara, non risponde, "
+        "wil ik niet zeggen, zeg ik liever niet, geen antwoord, nevēlos norādīt, nevēlos atbildēt, "
+        "prefereixo no dir-ho, prefereix no dir-ho, nem kívánja megadni, nem nyilatkozik, "
+        "nem kívánok válaszolni, wolę nie podawać, odmowa odpowiedzi"
     ),
     "unknown": (
         "unknown, unk, u, undetermined, not known, "
@@ -70,7 +79,9 @@ _GENDER: Final = {
         "desconocido, desconocida, indeterminado, indefinido, se desconoce, no consta, "
         "desconhecido, desconhecida, ignorado, "
         "unbekannt, unbestimmt, "
-        "sconosciuto, sconosciuta, ignoto, indeterminato"
+        "sconosciuto, sconosciuta, ignoto, indeterminato, "
+        "onbekend, nezināms, nav zināms, desconegut, desconeguda, ismeretlen, nem ismert, nieznana, "
+        "nieznany, nieznane"
     ),
 }
 _KIND: Final = {
@@ -97,7 +108,9 @@ _STATUS: Final = {
         "abierto, abierta, nuevo, nueva, en curso, en proceso, en trámite, pendiente, "
         "aberto, aberta, novo, nova, em andamento, em curso, pendente, "
         "offen, neu, in bearbeitung, in arbeit, ausstehend, "
-        "aperto, aperta, nuovo, nuova, in corso, in lavorazione, in attesa"
+        "aperto, aperta, nuovo, nuova, in corso, in lavorazione, in attesa, "
+        "nieuw, in behandeling, atvērts, jauns, procesā, obert, oberta, en tràmit, pendent, nyitott, új, "
+        "folyamatban, otwarte, nowe, w trakcie"
     ),
     "confirmed": (
         "confirmed, verified, approved, accepted, "
@@ -105,7 +118,8 @@ _STATUS: Final = {
         "confirmée, confirmé, vérifié, vérifiée, validé, validée, "
         "confirmado, confirmada, verificado, verificada, "
         "bestätigt, überprüft, "
-        "confermato, confermata, verificato, verificata"
+        "confermato, confermata, verificato, verificata, "
+        "bevestigd, apstiprināts, confirmat, megerősítve, potwierdzone"
     ),
     "resolved": (
         "resolved, closed, fixed, completed, complete, done, finished, solved, archived, "
@@ -115,7 +129,9 @@ _STATUS: Final = {
         "resuelto, resuelta, cerrado, cerrada, finalizado, finalizada, terminado, solucionado, "
         "resolvido, resolvida, fechado, fechada, concluído, concluída, encerrado, encerrada, "
         "erledigt, gelöst, behoben, geschlossen, abgeschlossen, "
-        "risolto, risolta, chiuso, chiusa, concluso, conclusa, completato"
+        "risolto, risolta, chiuso, chiusa, concluso, conclusa, completato, "
+        "afgehandeld, gesloten, opgelost, slēgts, pabeigts, atrisināts, tancat, tancada, resolt, resolta, "
+        "lezárt, lezárva, megoldva, zamknięte, zakończone, rozwiązane"
     ),
     "rejected": (
         "rejected, invalid, unfounded, refused, declined, dismissed, spam, duplicate, not accepted, "
@@ -124,7 +140,12 @@ _STATUS: Final = {
         "rechazado, rechazada, desestimado, desestimada, duplicado, "
         "rejeitado, rejeitada, indeferido, recusado, "
         "abgelehnt, zurückgewiesen, unbegründet, "
-        "respinto, respinta, rifiutato, rifiutata"
+        "respinto, respinta, rifiutato, rifiutata, "
+        "withdrawn, cancelled, canceled, void, ακυρώθηκε, ακυρωμένη, ακυρωμένο, αποσύρθηκε, annulé, annulée, "
+        "retiré, retirée, cancelado, cancelada, anulado, anulada, retirado, retirada, zurückgezogen, "
+        "storniert, annullato, annullata, ritirato, ritirata, afgewezen, ingetrokken, geannuleerd, "
+        "noraidīts, atcelts, rebutjat, anul·lat, anul·lada, elutasítva, visszavonva, törölve, odrzucone, "
+        "wycofane, anulowane"
     ),
 }
 _AGE: Final = {
@@ -241,7 +262,25 @@ def _table(spellings: Mapping[str, str]) -> Mapping[str, str]:
     return MappingProxyType({fold(word): value for value, words in spellings.items() for word in words.split(", ")})
 
 
-_GENDERS: Final = _table(_GENDER)
+def _genders() -> Mapping[str, str]:
+    """The words for genders, those for women and men with "cis" and "trans" before or after them too."""
+    words = _table(_GENDER)
+    both = {word: value for word, value in words.items() if value in ("woman", "man") and len(word) > 2}
+    forms = [f"{{}}_{kind}" for kind in _KINDS_OF_GENDER] + [f"{kind}_{{}}" for kind in _KINDS_OF_GENDER]
+    return MappingProxyType({form.format(word): value for word, value in both.items() for form in forms} | dict(words))
+
+
+_KINDS_OF_GENDER: Final = (
+    "cis",
+    "trans",
+    "cisgender",
+    "transgender",
+    "cisgenero",
+    "transgenero",
+    "cisgenre",
+    "transgenre",
+)
+_GENDERS: Final = _genders()
 # By role, the folded spelling (`formats.base.fold`) and the value of the enum. Letters that mean one gender in one
 # language and another in the next are not here: `gender_words` reads them.
 WORDS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(

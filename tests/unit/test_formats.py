@@ -22,6 +22,7 @@ from curim_data.importing.decisions import decide
 from curim_data.importing.mapping import ROLES
 from curim_data.importing.profiling import FileProfile
 from curim_data.importing.rows import ParsedRows, parse_rows
+from curim_data.lexicon import WORDS
 from curim_data.model import Answers, ImportProblem, Kind, Status
 from tests import headers
 from tests.blocks import block_of
@@ -680,7 +681,7 @@ IDS = {
 }
 
 
-@pytest.mark.parametrize("heading", ["N. pratica", "Ticket", "Código", "Nr. zgłoszenia", "Azonosító", "Meldnummer"])
+@pytest.mark.parametrize("heading", ["N. pratica", "Ticket", "Sprawa", "Meldnummer"])
 @pytest.mark.parametrize("kind", IDS)
 def test_an_id_is_known_by_its_values_where_no_heading_says_so(kind: str, heading: str) -> None:
     rows = [f"{IDS[kind](at)}|{1 + at % 28:02d}/03/2025|theft|48.{100 + at}|2.{300 + at}" for at in range(60)]
@@ -689,9 +690,7 @@ def test_an_id_is_known_by_its_values_where_no_heading_says_so(kind: str, headin
     assert [labels[part.place] for part in recognition.layout.roles.get("alert_id", ())] == expected
 
 
-@pytest.mark.parametrize(
-    ("closed", "answered"), [("Chiusa", "Risposta"), ("Lezárva", "Első válasz"), ("Data fim", "Data da resposta")]
-)
+@pytest.mark.parametrize(("closed", "answered"), [("Chiusa", "Risposta"), ("Data fim", "Data da resposta")])
 def test_a_date_that_some_alerts_have_is_of_what_followed(closed: str, answered: str) -> None:
     """The end of the case where the state says so; an answer, or an end without a state, is not used."""
     rows = []
@@ -707,3 +706,30 @@ def test_a_date_that_some_alerts_have_is_of_what_followed(closed: str, answered:
     assert {"reported_at", "occurred_to"}.isdisjoint(roles)
     recognition, labels = guessed("\n".join([head, *(row.replace("|y|", "|x|") for row in rows)]))
     assert {"reported_at", "occurred_to", "resolved_at"}.isdisjoint(recognition.layout.roles)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "Datum melding|Soort|Geslacht: Vrouw, Man|Status: afgehandeld, ingetrokken",
+        "Pieteikuma datums|Veids|Dzimums: sieviete, vīrietis|Statuss: slēgts, atcelts",
+        "Data de registre|Tipus|Gènere: dona, home|Estat: tancat, anul·lat",
+        "Bejelentés dátuma|Típus|Neme: nő, férfi|Állapot: lezárt, visszavonva",
+        "Data zgłoszenia|Rodzaj|Płeć: kobieta, mężczyzna|Status: zamknięte, wycofane",
+        "Data de registro|Tipo|Gênero: Mulher cis, Homem cis|Situação: encerrada, cancelada",
+        "Meldedatum|Art|Geschlecht: Frau, Mann|Status: erledigt, storniert",
+        "Ημερομηνία αναφοράς|Κατηγορία|Φύλο: Γυναίκα, Άνδρας|Κατάσταση: κλειστή, ακυρώθηκε",
+    ],
+)
+def test_dates_people_and_states_are_known_in_many_languages(row: str) -> None:
+    date, category, *two = row.split("|")
+    (sex, genders), (state, states) = (cell.split(": ") for cell in two)
+    women_and_men, ends = genders.split(", "), states.split(", ")
+    rows = [f"{1 + at % 28:02d}/03/2025|{'abc'[at % 3] * 5}|{women_and_men[at % 2]}|{ends[at % 2]}" for at in range(40)]
+    recognition, labels = guessed("\n".join([f"{date}|{category}|{sex}|{state}", *rows]))
+    roles = roles_of(recognition.layout, labels)
+    gender = roles.get("affected_gender") or roles.get("reporter_gender")
+    when = roles.get("reported_at") or roles.get("occurred_from")
+    assert (when, roles["category"], gender, roles["status"]) == (date, category, sex, state)
+    assert [WORDS["affected_gender"][fold(word)] for word in women_and_men] == ["woman", "man"]
+    assert [WORDS["status"][fold(word)] for word in ends] == ["resolved", "rejected"]
