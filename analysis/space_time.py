@@ -99,9 +99,7 @@ def bands_for(precision_m: float = 0.0) -> tuple[float, ...]:
     return (*repeats, *(step * k for k in range(1, 5)))
 
 
-def thin_points(
-    points: FloatArray, reach: float, order: float, most_pairs: int, seed: int
-) -> tuple[IntArray, tuple[Choice, ...]]:
+def thin_points(points: FloatArray, reach: float, most_pairs: int, seed: int) -> tuple[IntArray, tuple[Choice, ...]]:
     """Alerts to test so that at most about `most_pairs` pairs lie within `reach`, and the note on it.
 
     Pairs are counted without listing them. A share f of the alerts has f² of the pairs; the alerts are drawn at
@@ -110,7 +108,7 @@ def thin_points(
     kept, rng = np.arange(len(points)), np.random.default_rng(seed)
     while len(kept) > 1:
         tree = cKDTree(points[kept])
-        pairs = (int(tree.count_neighbors(tree, reach, p=order)) - len(kept)) // 2
+        pairs = (int(tree.count_neighbors(tree, reach)) - len(kept)) // 2
         if pairs <= most_pairs:
             break
         share = min(0.99, float(np.sqrt(most_pairs / pairs)))
@@ -124,8 +122,6 @@ def random_part(used: int, of: int) -> Choice:
     """That only a part of the alerts is used, drawn at random."""
     return Choice("drawn", used, Message("A random {used} of {n} alerts were used.", {"used": used, "n": of}))
 
-
-Metric = Literal["euclidean", "manhattan"]
 
 Closed = Literal["right", "left"]
 
@@ -253,7 +249,6 @@ class KnoxResult(Result):
 
     n_used: int
     pairs: int
-    metric: Metric
     closed: Closed
     permutations: int
     bands: tuple[Band, ...]
@@ -306,7 +301,6 @@ def knox(
     *,
     space: Sequence[float] = SPACE_M,
     time: Sequence[float] = TIME_DAYS,
-    metric: Metric = "euclidean",
     closed: Closed = "right",
     permutations: int = 999,
     seed: int = 0,
@@ -332,8 +326,6 @@ def knox(
         Days since any origin; parts of a day are allowed.
     space, time : increasing numbers
         Upper edges of the bands in metres and days; the last may be infinite.
-    metric : "euclidean" or "manhattan"
-        Manhattan distances run along the axes of the projection.
     closed : "right" or "left"
         Which end of a band belongs to it: [0, a], (a, b] or [0, a), [a, b).
 
@@ -344,11 +336,11 @@ def knox(
     """
     points, when = np.column_stack([np.asarray(x, float), np.asarray(y, float)]), np.asarray(days, float)
     given = len(points)
-    kept, choice = thin_points(points, float(space[-1]), 2.0 if metric == "euclidean" else 1.0, most_pairs, seed)
+    kept, choice = thin_points(points, float(space[-1]), most_pairs, seed)
     points, when = points[kept], when[kept]
     side: SearchSide = "left" if closed == "right" else "right"
     ticks, edges = _ticks(when, time, side)
-    first, second, starts = _near_pairs(points, np.asarray(space, dtype=float), metric, side)
+    first, second, starts = _near_pairs(points, np.asarray(space, dtype=float), side)
     counter = _Counter(first, second, starts, ticks, edges, side)
     rng = np.random.default_rng(seed)
     observed = counter.count(ticks)
@@ -360,7 +352,6 @@ def knox(
     return KnoxResult(
         len(points),
         len(first),
-        metric,
         closed,
         permutations,
         _bands(intervals(space, closed), intervals(time, closed), observed, samples, chance),
@@ -383,19 +374,16 @@ def _ticks(when: FloatArray, time: Sequence[float], side: SearchSide) -> tuple[I
     return np.round(since * _TICKS).astype(np.int64), np.round(edges * _TICKS) + (1.5 if side == "left" else -1.5)
 
 
-def _near_pairs(
-    points: FloatArray, edges: FloatArray, metric: Metric, side: SearchSide
-) -> tuple[IntArray, IntArray, IntArray]:
+def _near_pairs(points: FloatArray, edges: FloatArray, side: SearchSide) -> tuple[IntArray, IntArray, IntArray]:
     """Pairs within the last edge, ordered by band of distance, and where each band starts among them."""
-    order = 2.0 if metric == "euclidean" else 1.0
     if len(points) < 2:
         pairs = np.empty((0, 2), dtype=np.int64)
     elif np.isinf(edges[-1]):
         pairs = np.column_stack(np.triu_indices(len(points), 1))
     else:
-        pairs = cKDTree(points).query_pairs(edges[-1] * (1 + 1e-9) + 1e-6, p=order, output_type="ndarray")
+        pairs = cKDTree(points).query_pairs(edges[-1] * (1 + 1e-9) + 1e-6, output_type="ndarray")
     gap = points[pairs[:, 0]] - points[pairs[:, 1]]
-    distance = np.hypot(gap[:, 0], gap[:, 1]) if order == 2.0 else np.abs(gap).sum(axis=1)
+    distance = np.hypot(gap[:, 0], gap[:, 1])
     band = np.searchsorted(edges, np.round(distance, 6), side=side)
     kept = np.flatnonzero(band < len(edges))
     kept = kept[np.argsort(band[kept], kind="stable")]

@@ -361,6 +361,9 @@ PERIOD: Final = dt.timedelta(days=365)
 APPLIES_TO: Final = 0.5
 MIN_DROP: Final = 1.0
 SEEDS: Final = 150
+APART: Final = (
+    3  # rings around a treated area that its comparison leaves out: neither effect nor displacement reaches it
+)
 # A plan that begins longer after the end of its baseline gets a warning: half a year, a proposed start being 8 weeks.
 OLD_BASELINE: Final = dt.timedelta(days=183)
 DAYS_A_MONTH: Final = 30.44
@@ -559,23 +562,23 @@ def harm_questions(problem: Problem) -> tuple[Message, ...]:
     return tuple(question for holds, question in cases if holds)
 
 
-def buffer_cells(cells: Sequence[str], city: CityProfile, rings: int = 1) -> tuple[str, ...]:
-    """Cells on land in so many rings around an area: where its problem could move to. Sorted H3 hex strings.
+def buffer_cells(cells: Sequence[str], city: CityProfile) -> tuple[str, ...]:
+    """Cells on land in a ring around an area: where its problem could move to. Sorted H3 hex strings.
 
     >>> buffer_cells([], None)
     ()
     """
     if not cells:
         return ()
-    around = sorted(_disc(cells, rings) - set(cells))
+    around = sorted(_disc(cells, 1) - set(cells))
     dry = city.on_land(np.array([h3.str_to_int(cell) for cell in around], np.int64))
     return tuple(cell for cell, kept in zip(around, dry, strict=True) if kept)
 
 
-def propose_comparison_area(cells: pd.DataFrame, treated: Sequence[str], *, apart: int = 3) -> tuple[str, ...]:
+def propose_comparison_area(cells: pd.DataFrame, treated: Sequence[str]) -> tuple[str, ...]:
     """Propose a comparison area: connected, as many cells, a similar count, not adjacent to the treated area.
 
-    Grown from the cells outside `apart` rings of the treated area whose counts are nearest to its mean, by taking the
+    Grown from the cells outside `APART` rings of the treated area whose counts are nearest to its mean, by taking the
     neighbour that touches most of the area so far (compact), then the one nearest in count; the area whose total comes
     nearest to the treated one wins (ties: lowest cell).
     Places of a similar level make the return to the mean alike in both (methods: regression to the mean).
@@ -584,7 +587,6 @@ def propose_comparison_area(cells: pd.DataFrame, treated: Sequence[str], *, apar
     ----------
     cells : counts by cell: index or column `cell` (int64 H3), column `n`
     treated : H3 hex strings of the treated area
-    apart : rings around the treated area that stay out, so that neither the effect nor its displacement reaches it
 
     Returns
     -------
@@ -595,7 +597,7 @@ def propose_comparison_area(cells: pd.DataFrame, treated: Sequence[str], *, apar
         h3.int_to_str(int(cell)): float(n) for cell, n in zip(count.index.to_numpy(), count.to_numpy(), strict=True)
     }
     total = sum(counts.get(cell, 0.0) for cell in treated)
-    free = set(counts) - _disc(treated, apart) if treated else set()
+    free = set(counts) - _disc(treated, APART) if treated else set()
     mean = total / max(len(treated), 1)
     near = sorted(free, key=lambda cell: (abs(counts[cell] - mean), cell))[:SEEDS]
     grown = [area for seed in near if (area := _grow(seed, free, counts, len(treated), mean)) is not None]

@@ -95,18 +95,23 @@ def flag(word: str, help: str) -> Option:
     return Option(word.replace("-", "_"), help, bool, False, f"--{word}")
 
 
-def as_day(text: str, option: str = "day") -> dt.date:
-    """The day that a text such as 2025-05-03 names. UsageError where it names none."""
+def as_day(text: str, option: str = "") -> dt.date:
+    """The day that a text such as 2025-05-03 names, the value of an option or an argument. UsageError where it names
+    none.
+    """
     try:
         return dt.date.fromisoformat(text)
     except ValueError:
-        raise unusable(option, text, "2025-05-03 …") from None
+        given = f"--{option} {text}" if option else text
+        raise UsageError(Message("{text} is not a date such as 2025-05-03.", {"text": given})) from None
 
 
-def unusable(option: str, value: object, known: str) -> UsageError:
-    """The error for a value that an option cannot have; `known`: those that it can have."""
-    values = {"option": option, "value": str(value), "known": known}
-    return UsageError(Message("--{option} {value}: possible values are {known}.", values))
+def unusable(option: str, value: object, known: str, *, example: bool = False) -> UsageError:
+    """The error for a value that an option cannot have; `known`: those that it can have, or an example of them."""
+    said = N_("--{option} {value}: possible values are {known}.")
+    if example:
+        said = N_("--{option} {value}: give for example {known}.")
+    return UsageError(Message(said, {"option": option, "value": str(value), "known": known}))
 
 
 def needs(option: str, other: str) -> UsageError:

@@ -132,10 +132,15 @@ class CommandContext:
         """The filter of the options; UsageError for an unknown value, since a script must not guess."""
         city, others = self.source.city, self.source.other_categories
         f, dropped = AlertFilter.from_query(self.query, city, others)
-        for word, value in (tuple(message.values.values()) for message in dropped):
-            field = AlertFilter.field(word)
+        for message in dropped:
+            if "word" not in message.values:
+                raise UsageError(message)
+            word, value = message.values.values()
+            field = AlertFilter.field(str(word))
             name = dict(zip(field.words, field.names, strict=True))[word]
-            raise unusable(word, value, ", ".join(field.choices(name, city, others)) or field.words[word])
+            known = ", ".join(field.choices(name, city, others)) or field.words[word]
+            example = known == field.words[word] and " | " not in known
+            raise unusable(word, value, known, example=example)
         check_asked(f, (), self.source)
         self.asks(f)
         return f

@@ -63,7 +63,7 @@ def import_files(
     note_interrupted(ctx)
     projected = re.fullmatch(r"(?:EPSG:)?(\d{4,6})", (crs or "").strip(), re.I)
     if crs is not None and not projected:
-        raise unusable("crs", crs, "EPSG:2100 …")
+        raise unusable("crs", crs, "EPSG:2100", example=True)
     layout = ColumnMapping.from_toml(mapping.read_text("utf-8", errors="replace")) if mapping else None
     bring = partial(
         import_file,

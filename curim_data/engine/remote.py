@@ -30,17 +30,13 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 
 from curim_data.engine.flat import EngineError, Relation, read_levels
-from curim_data.model import N_, Message
+from curim_data.model import Message
 from curim_data.model.sql import Levels
 
 PUBLICATIONS: Final = "curim_published"
 ALERTS: Final = "alerts"
 COPY: Final = "alerts_protected"
 NOT_PUBLISHED: Final = Message("Nothing was published into this database yet: curim publish writes the alerts there.")
-_UNREAD: Final = N_(
-    "The engine at {url} reads {found} alerts where the home has {count}: it has to see the same files under the same "
-    "path."
-)
 # Types of PostgreSQL by their numbers; what is none of them is read as text.
 _ARROW: Final = {
     16: pa.bool_(),
@@ -185,10 +181,20 @@ class _Session:
             if lost := self._told(error):
                 raise lost from error
             LOG.warning("an engine cannot read the files of the home", exc_info=error)
-            raise EngineError(Message(_UNREAD, {"url": _place(self._url), "found": 0, "count": count})) from error
+            unread = Message(
+                "The engine at {url} cannot read the files of the home: it has to see them under the same path.",
+                {"url": _place(self._url)},
+            )
+            raise EngineError(unread) from error
         if found != count:
             self._spark.catalog.dropTempView(name)
-            raise EngineError(Message(_UNREAD, {"url": _place(self._url), "found": found, "count": count}))
+            raise EngineError(
+                Message(
+                    "The engine at {url} reads {found} alerts where the home has {count}: it has to see the same "
+                    "files under the same path.",
+                    {"url": _place(self._url), "found": found, "count": count},
+                )
+            )
         return name
 
     def ask(self, sql: str) -> pa.Table:

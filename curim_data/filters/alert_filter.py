@@ -20,7 +20,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import unquote
 
-from curim_data.model import MAP_RESOLUTIONS, Gender, Kind, Message, Span, Status, Translator, labels
+from curim_data.model import MAP_RESOLUTIONS, N_, Gender, Kind, Message, Span, Status, Translator, labels
 from curim_data.model.sql import Levels, between, cell, coded, is_one_of, split_list
 
 if TYPE_CHECKING:
@@ -49,6 +49,9 @@ def join(values: Iterable[object]) -> str:
 def dropped(word: str, value: str) -> Message:
     """What is said of a value that the filter does not know."""
     return Message("The filter “{word}” does not know “{value}”: left out.", {"word": word, "value": value[:60]})
+
+
+REVERSED: Final = N_("The dates “from” {start} and “to” {end} are in reverse order.")
 
 
 def window_hours(hours: tuple[int, int]) -> list[int]:
@@ -629,6 +632,9 @@ class AlertFilter:
             read, left = field.read(query, city, others)
             values |= read
             said += left
+        start, end = values["start"], values["end"]
+        if start and end and start > end:
+            said.append(Message(REVERSED, {"start": start, "end": end}))
         return cls(**values), tuple(said)
 
     def sentence(

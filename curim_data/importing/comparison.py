@@ -235,15 +235,32 @@ def _difference(before: ColumnSignature, now: ColumnSignature) -> Message | None
         )
     if now["empty"] == 1 or before["empty"] == 1:
         return None
+    if _total_variation(before["kinds"], now["kinds"]) >= OTHER_CONTENT:
+        return Message(
+            "it held mostly {before}, now mostly {now}.",
+            {
+                name: KIND_WORDS[max(one["kinds"], key=one["kinds"].get, default="text")]
+                for name, one in (("before", before), ("now", now))
+            },
+        )
     far = FAR_DEGREES if now["role"] in ("latitude", "longitude") else FAR_METRES
+    middles = {"before": before.get("middle", np.nan), "now": now.get("middle", np.nan)}
+    if abs(middles["before"] - middles["now"]) > far:
+        return Message("half of its numbers were below {before}, now below {now}.", middles)
     known, values = before.get("values", {}), now.get("values", {})
     strange = ", ".join([f"“{value}”" for value in values if value not in known][:5])
     if strange and _total_variation(known, values) >= OTHER_CONTENT:
         return Message("it holds other values than before, such as {values}.", {"values": strange})
-    moved = abs(before.get("middle", np.nan) - now.get("middle", np.nan)) > far
-    if moved or _total_variation(before["kinds"], now["kinds"]) >= OTHER_CONTENT:
-        return Message("what it holds is of another kind, or far from what it held before.")
     return None
+
+
+KIND_WORDS: Final = {
+    "whole": Message("whole numbers"),
+    "decimal": Message("decimal numbers"),
+    "iso": Message("ISO dates"),
+    "date": Message("dates with day and month as numbers"),
+    "text": Message("texts"),
+}
 
 
 def _total_variation(one: Mapping[str, float], two: Mapping[str, float]) -> float:

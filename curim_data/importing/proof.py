@@ -520,18 +520,25 @@ def _of_categories(proof: Proof, given: bool) -> tuple[_Rule, ...]:
     top = proof.categories[0] if proof.categories else CategoryProof("", (), 0)
     most = given and proof.alerts >= FEW and top.n >= ONE_CATEGORY_SHARE * proof.alerts
     none = sum(n for kind, n in proof.kinds.items() if kind not in KINDS)
+    named = [
+        one.category for one in proof.categories if one.category != UNCATEGORISED and KINDS.isdisjoint(one.kinds[:1])
+    ]
     words = {"n": top.n, "known": proof.alerts, "categories": (top.category,)}
+    kinds = {"n": none, "known": proof.alerts, "categories": tuple(named[:NAMED])}
     return (
         (most and top.category == UNCATEGORISED, "no_category", "categories", Message(
             "{n} of {known} alerts have no category.", {"n": top.n, "known": proof.alerts})),
         (most and top.category != UNCATEGORISED, "one_category", "categories", Message(
             "{n} of {known} alerts have one category, {categories}: perhaps another column tells them apart.", words)),
-        (none > 0, "no_kind", "kinds", Message(
+        (none > 0 and bool(named), "no_kind", "kinds", Message(
+            "The kind of {n} of {known} alerts is not known, such as those of {categories}.", kinds)),
+        (none > 0 and not named, "no_kind", "kinds", Message(
             "The kind of {n} of {known} alerts is not known.", {"n": none, "known": proof.alerts})),
     )  # fmt: skip
 
 
 COMMONEST: Final = 10
+NAMED: Final = 3  # categories without a kind that are named
 LOOKED_AT: Final = 300  # rows of each third of the file among which the fullest is shown
 SHOWN_TEXT: Final = 80
 _SHOWN: Final = (

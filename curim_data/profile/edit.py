@@ -275,7 +275,7 @@ def set_categories(
     known, columns = before.categories, {fold(column) for column in table.columns}
     if "sensitive" not in columns and any(one.sensitive for one in known.values()):
         found = [replace(one, sensitive=one.id in known and known[one.id].sensitive) for one in found]
-        text = N_("The file has no column {columns}: there each category stays as it was.")
+        text = N_("The file has no column {columns}: each category keeps its value in that column.")
         notes.append(Message(text, {"columns": "sensitive"}))
     return _changed(
         home, lambda folder, _: write_categories(folder, kept, found), "categories", name, n=len(found), notes=notes

@@ -10,6 +10,7 @@ from typing import Final
 
 import h3.api.basic_int as h3
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import shapely
 
@@ -21,7 +22,9 @@ from curim_data.model import (
     ASKED_FIELDS,
     CELL_RESOLUTIONS,
     UNCATEGORISED,
+    BoolArray,
     CityProfile,
+    FloatArray,
     Gender,
     Message,
     Status,
@@ -181,22 +184,25 @@ def outside(source: Source) -> Outside:
         beside,
         "GROUP BY 1",
     )
-    cells["reason"] = [_why(source.city, *at) for at in zip(cells["longitude"], cells["latitude"], strict=True)]
+    cells["reason"] = _why(source.city, cells["longitude"].to_numpy(float), cells["latitude"].to_numpy(float))
     reasons = cells.groupby("reason")["n"].sum().sort_values(ascending=False, kind="stable").reset_index()
     return Outside(int(cells["n"].sum()), source.alerts.one("count(*) AS n", [MAPPED])["n"], reasons)
 
 
-def _why(city: CityProfile, longitude: float, latitude: float) -> str:
-    """A code for why a point may lie outside; "" where nothing indicates why."""
-    if abs(longitude) < 0.01 and abs(latitude) < 0.01:
-        return "zero"
-    x, y = city.project([longitude], [latitude])
-    if np.isfinite(x[0]) and shapely.distance(city.land_metres, shapely.Point(x[0], y[0])) < JUST_BEYOND_M:
-        return "near"
-    area = shapely.box(*city.land.buffer(0.02).bounds)
-    others = [(latitude, longitude), (-longitude, latitude), (longitude, -latitude), (-longitude, -latitude)]
-    swapped, *signs = (area.covers(shapely.Point(at)) for at in others)
-    return "swapped" if swapped else "sign" if any(signs) else ""
+def _why(city: CityProfile, longitude: FloatArray, latitude: FloatArray) -> npt.NDArray[np.str_]:
+    """Codes for why points may lie outside; "" where nothing indicates why."""
+    x, y = city.project(longitude, latitude)
+    near = np.isfinite(x) & np.isfinite(y)
+    near[near] = shapely.distance(city.land_metres, shapely.points(x[near], y[near])) < JUST_BEYOND_M
+    west, south, east, north = city.land.buffer(0.02).bounds
+
+    def covers(lon: FloatArray, lat: FloatArray) -> BoolArray:
+        return (west <= lon) & (lon <= east) & (south <= lat) & (lat <= north)
+
+    zero = (abs(longitude) < 0.01) & (abs(latitude) < 0.01)
+    signs = covers(-longitude, latitude) | covers(longitude, -latitude) | covers(-longitude, -latitude)
+    codes = ["zero", "near", "swapped", "sign"]
+    return np.select([zero, near, covers(latitude, longitude), signs], codes, "")
 
 
 POINTS: Final = "shared_points"

@@ -208,6 +208,7 @@ def next_periods_study(source: Source, f: AlertFilter, unit: CalendarUnit) -> Ne
 
 
 NO_ALERTS: Final = Message("No forecast is shown: there are no alerts to make one from.")
+NO_WEEK: Final = Message("There is no whole week of data before the end of the period.")
 LISTED: Final = ("cell", "name", "expected", "low", "high", "last_weeks", "longitude", "latitude")
 MOST_WEEKS: Final = 4
 # Cells times weeks that are held in memory at once.
@@ -249,7 +250,7 @@ def forecast_study(
     lacking = source.lacks("week")
     mondays = whole_weeks(source, f) if lacking is None else pd.DatetimeIndex([])
     if not len(mondays):
-        why, notes = lacking or NO_ALERTS, source.coverage.sentences(last=source.as_of)
+        why, notes = lacking or NO_WEEK, source.coverage.sentences(last=source.as_of)
         return ForecastStudy(source.as_of, weeks, refused=why, notes=() if lacking else notes)
     start = mondays[-1].date() + dt.timedelta(weeks=1)
     history = whole_city(f.replace(period="", start=mondays[0].date(), end=start - dt.timedelta(days=1)))

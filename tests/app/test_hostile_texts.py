@@ -52,9 +52,11 @@ def page(city: CityProfile | None = None, *, narrow: bool = False, role: Role = 
 )
 def test_a_map_of_less_than_half_of_the_alerts_says_so(n: int, mapped: int, excluded: int, told: bool) -> None:
     total = SimpleNamespace(n=n, mapped=mapped, threshold=1, shown=lambda count: count)
-    warnings = [text.value for text in drawn(draw_few_mapped_note, page(), total, excluded).warning]
-    assert len(warnings) == told
-    assert all(f"Only 49 of {n} alerts" in text and "Data page" in text for text in warnings)
+    for role in (Role.ANALYST, Role.SPECIALIST):
+        warnings = [text.value for text in drawn(draw_few_mapped_note, page(role=role), total, excluded).warning]
+        assert len(warnings) == told
+        assert all(f"Only 49 of {n} alerts" in text for text in warnings)
+        assert all(("Data page" in text) == (role is Role.ANALYST) for text in warnings)
 
 
 @pytest.mark.parametrize("narrow", [False, True])

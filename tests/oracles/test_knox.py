@@ -18,16 +18,11 @@ from scipy import stats
 from scipy.stats import poisson
 
 import sample_data
-from analysis.space_time import Closed, KnoxResult, Metric, bands_for, first_alerts, intervals, knox, thin_points
+from analysis.space_time import Closed, KnoxResult, bands_for, first_alerts, intervals, knox, thin_points
 from curim_data.engine import open_source
 from curim_data.model import translator
 from curim_data.store import Home
 from tests.published import published
-
-
-def _chicago(name: str) -> tuple[Any, Any, Any]:
-    table = pd.read_csv(published(name), header=None, names=["x", "y", "date"], parse_dates=["date"])
-    return table.x, table.y, (table.date - pd.Timestamp("2015-12-31")).dt.days
 
 
 def _year_of_chicago() -> tuple[Any, Any, Any]:
@@ -58,19 +53,13 @@ def test_burkitt() -> None:
 
 CLOSED = [[342, 97, 62], [1892, 1514, 1362], [4145, 3643, 3592], [5805, 5143, 4919]]
 HALF_OPEN = [[319, 106, 62], [1647, 1539, 1400], [3598, 3660, 3638], [5028, 5167, 4935]]
-MANHATTAN = [[342, 97, 62], [1502, 1163, 1038], [2806, 2431, 2386], [3968, 3553, 3395]]
 RATIOS = [[6.4528, 1.9796, 1.3191], [1.4172, 1.2481, 1.1407], [1.1362, 1.106, 1.1138], [1.13, 1.1003, 1.0773]]
 
 
-@pytest.mark.parametrize(
-    ("metric", "closed", "expected"),
-    [("euclidean", "right", CLOSED), ("euclidean", "left", HALF_OPEN), ("manhattan", "right", MANHATTAN)],
-)
-def test_chicago_burglary(metric: Any, closed: Any, expected: list[list[int]]) -> None:
+@pytest.mark.parametrize(("closed", "expected"), [("right", CLOSED), ("left", HALF_OPEN)])
+def test_chicago_burglary(closed: Any, expected: list[list[int]]) -> None:
     """Davies, github.com/tobydavies/NearRepeat, notebook on the usage of the Knox test (2016, 11,701 burglaries)."""
-    result = knox(
-        *_year_of_chicago(), space=(0.1, 200, 400, 600), time=(7, 14, 21), metric=metric, closed=closed, permutations=99
-    )
+    result = knox(*_year_of_chicago(), space=(0.1, 200, 400, 600), time=(7, 14, 21), closed=closed, permutations=99)
     assert result.n == 11_701
     assert _observed(result) == expected
     if expected is CLOSED:
@@ -89,90 +78,6 @@ def test_chicago_burglary_in_the_bands_of_the_calculator() -> None:
         *_year_of_chicago(), space=(1, 100, 200, 300), time=(2, 4), closed="left", permutations=1, most_pairs=10**8
     )
     assert _observed(result) == [[202, 51], [189, 143], [290, 343], [456, 526]]
-
-
-def test_month_of_burglaries_as_the_r_package_has_it() -> None:
-    """NearRepeat (R), vignette: Manhattan, [a, b), 999 permutations."""
-    result = knox(
-        *_chicago("chicago_be_month1.csv"),
-        space=(0.1, 200, 400, 600),
-        time=(7, 14, 21),
-        metric="manhattan",
-        closed="left",
-    )
-    assert _observed(result) == [[28, 5, 5], [141, 69, 27], [186, 140, 100], [237, 192, 128]]
-    published = [1.8027842, 0.4043552, 0.6128082, 1.4121203, 0.8621871, 0.5170609]
-    published += [1.014407, 0.9499294, 1.0511474, 0.9754211, 0.9806536, 1.0071754]
-    error = result.samples.std(axis=0).ravel() / result.samples.mean(axis=0).ravel() * np.sqrt(2 / 999)
-    assert (np.abs(np.array([band.ratio for band in result.bands]) / published - 1) < 4 * error).all()
-    median = [1.75, 0.4166667, 0.625, 1.4242424, 0.8625, 0.5192308]
-    median += [1.0108696, 0.9459459, 1.0526316, 0.9753086, 0.9795918, 1.007874]
-    ours = np.array([band.observed / band.ratio_median for band in result.bands])
-    assert np.abs(ours - [band.observed / m for band, m in zip(result.bands, median, strict=True)]).max() < 3.5
-    p = np.array([0.001, 1, 0.943, 0.001, 0.929, 1, 0.435, 0.785, 0.312, 0.696, 0.635, 0.479])
-    tolerance = 4 * np.sqrt(2 * np.maximum(p * (1 - p), 0.001) / 999)
-    assert (np.abs(np.array([band.p for band in result.bands]) - p) < tolerance).all()
-    assert [(str(b.space), str(b.time)) for b in result.patterns] == [("[0.1, 200)", "[0, 7)")]
-
-
-def test_month_of_burglaries_as_the_calculator_has_it() -> None:
-    """Near Repeat Calculator 1.3 calls these bands 1-100 m and 0-7 days; what it counts is [1, 100) and [0, 7)."""
-    result = knox(
-        *_chicago("chicago_be_month1.csv"),
-        space=(1, 100, 200, 300, np.inf),
-        time=(7, 14, 21, np.inf),
-        metric="manhattan",
-        closed="left",
-        permutations=9,
-    )
-    assert _observed(result) == [
-        [28, 5, 5, 2],
-        [44, 13, 8, 4],
-        [97, 56, 19, 16],
-        [77, 67, 45, 20],
-        [182194, 146149, 95237, 45879],
-    ]
-    labels = [str(band.space) for band in result.bands[::4]]
-    assert labels == ["[0, 1)", "[1, 100)", "[100, 200)", "[200, 300)", "[300, ∞)"]
-    assert [str(band.time) for band in result.bands[:4]] == ["[0, 7)", "[7, 14)", "[14, 21)", "[21, ∞)"]
-
-
-def test_arson_as_the_calculator_has_it() -> None:
-    """Near Repeat Calculator 1.3: sixteen cells alike; two pairs lie at an edge, which makes four cells differ by 1."""
-    result = knox(
-        *_chicago("chicago_arson.csv"),
-        space=(1, 200, 400, 600, np.inf),
-        time=(1, 2, 3, np.inf),
-        metric="manhattan",
-        closed="left",
-        permutations=9,
-    )
-    published = np.array([[0, 2, 0, 8], [9, 1, 1, 45], [4, 0, 0, 140], [6, 0, 0, 234], [393, 710, 770, 133658]])
-    differ = np.array(_observed(result)) - published
-    cells = {(str(b.space), str(b.time)): int(d) for b, d in zip(result.bands, differ.ravel(), strict=True) if d}
-    assert cells == {
-        ("[0, 1)", "[0, 1)"): 1,
-        ("[1, 200)", "[0, 1)"): -1,
-        ("[200, 400)", "[3, ∞)"): 1,
-        ("[400, 600)", "[3, ∞)"): -1,
-    }
-
-
-def test_arson_with_the_labels_of_the_calculator() -> None:
-    """The same with edges at 0.01, 201, 401 and 601: the ratios are those of 999 permutations, recomputed."""
-    result = knox(
-        *_chicago("chicago_arson.csv"),
-        space=(0.01, 201, 401, 601, np.inf),
-        time=(1, 2, 3, np.inf),
-        metric="manhattan",
-        closed="left",
-    )
-    assert _observed(result) == [[0, 2, 0, 8], [9, 1, 1, 46], [4, 0, 0, 141], [6, 0, 0, 234], [393, 710, 770, 133656]]
-    first = [band for band in result.bands if str(band.time) == "[0, 1)"]
-    assert max(band.p for band in first[1:4]) < 0.01
-    # The calculator's ratios (74, 12, 8) rest on 0.1 to 0.8 expected pairs in 99 runs.
-    means = np.array([9, 4, 6]) / [52.89, 9.47, 7.89]
-    assert (np.abs([band.mean for band in first[1:4]] - means) < 4 * np.sqrt(2 * means / 999)).all()
 
 
 @pytest.fixture(scope="module")
@@ -227,7 +132,7 @@ def counted(result: Any) -> list[int]:
     return [band.observed for band in result.bands]
 
 
-def slow(rows: Any, metric: Metric, closed: Closed) -> list[int]:
+def slow(rows: Any, closed: Closed) -> list[int]:
     """A double loop that asks every interval."""
     found = {(s, d): 0 for s in intervals(SPACE, closed) for d in intervals(TIME, closed)}
 
@@ -237,23 +142,23 @@ def slow(rows: Any, metric: Metric, closed: Closed) -> list[int]:
 
     for i, (x, y, day) in enumerate(rows):
         for x2, y2, day2 in rows[:i]:
-            gap = math.hypot(x - x2, y - y2) if metric == "euclidean" else abs(x - x2) + abs(y - y2)
+            gap = math.hypot(x - x2, y - y2)
             for s, d in found:
                 found[s, d] += holds(s, gap) and holds(d, abs(day - day2))
     return list(found.values())
 
 
 @settings(max_examples=60)
-@given(cases, st.sampled_from(["euclidean", "manhattan"]), st.sampled_from(["right", "left"]))
-@example([(0, 0, 0), (3, 4, 1), (6, 8, 2)], "euclidean", "right")
-@example([(0, 0, 0), (3, 4, 1), (6, 8, 2)], "euclidean", "left")
-def test_the_same_as_a_double_loop(rows: Any, metric: Metric, closed: Closed) -> None:
+@given(cases, st.sampled_from(["right", "left"]))
+@example([(0, 0, 0), (3, 4, 1), (6, 8, 2)], "right")
+@example([(0, 0, 0), (3, 4, 1), (6, 8, 2)], "left")
+def test_the_same_as_a_double_loop(rows: Any, closed: Closed) -> None:
     x, y, days = np.array(rows, dtype=float).reshape(-1, 3).T
     for shift in (0.0, 0.25):
-        result = knox(x, y, days + shift, space=SPACE, time=TIME, metric=metric, closed=closed, permutations=1)
-        assert counted(result) == slow(rows, metric, closed)
-    parts = knox(x, y, days / 3, space=SPACE, time=[t / 3 for t in TIME], metric=metric, closed=closed, permutations=1)
-    assert counted(parts) == slow(rows, metric, closed)
+        result = knox(x, y, days + shift, space=SPACE, time=TIME, closed=closed, permutations=1)
+        assert counted(result) == slow(rows, closed)
+    parts = knox(x, y, days / 3, space=SPACE, time=[t / 3 for t in TIME], closed=closed, permutations=1)
+    assert counted(parts) == slow(rows, closed)
 
 
 @settings(max_examples=40)
@@ -317,20 +222,19 @@ def test_a_pile_is_thinned_and_says_so(t: Any) -> None:
     assert 400 < result.n_used < 460  # 448 alerts make 100,000 pairs
     assert result.pairs <= 100_000
     assert "random" in t(result.choices[0].explanation)
-    kept, told = thin_points(np.zeros((100, 2)), math.inf, 2.0, 4950, 0)
+    kept, told = thin_points(np.zeros((100, 2)), math.inf, 4950, 0)
     assert (len(kept), told) == (100, ())
 
 
-@pytest.mark.parametrize(("metric", "near"), [("euclidean", 20), ("manhattan", 12)])
-def test_pairs_are_thinned_by_the_distance_that_is_tested(metric: Any, near: int) -> None:
-    """On a grid of 1 m a point has 20 others within 2.5 m in a straight line, but 12 along the axes."""
+def test_pairs_are_thinned_by_the_distance_that_is_tested() -> None:
+    """On a grid of 1 m a point has 20 others within 2.5 m."""
     x, y = (axis.ravel().astype(float) for axis in np.meshgrid(np.arange(40), np.arange(40)))
-    every = knox(x, y, x, space=(2.5,), time=(1,), metric=metric, permutations=1)
-    assert every.pairs == pytest.approx(1600 * near / 2, rel=0.1)
-    assert every.pairs < 1600 * near / 2  # the edges have fewer
-    at_most = knox(x, y, x, space=(2.5,), time=(1,), metric=metric, permutations=1, most_pairs=every.pairs)
+    every = knox(x, y, x, space=(2.5,), time=(1,), permutations=1)
+    assert every.pairs == pytest.approx(16_000, rel=0.1)
+    assert every.pairs < 16_000  # the edges have fewer
+    at_most = knox(x, y, x, space=(2.5,), time=(1,), permutations=1, most_pairs=every.pairs)
     assert (at_most.n_used, at_most.choices) == (1600, ())
-    fewer = knox(x, y, x, space=(2.5,), time=(1,), metric=metric, permutations=1, most_pairs=every.pairs - 1)
+    fewer = knox(x, y, x, space=(2.5,), time=(1,), permutations=1, most_pairs=every.pairs - 1)
     assert fewer.n_used == 1584  # 99 % of them
 
 

@@ -117,7 +117,12 @@ def test_import_quarantine_undo(curim: Curim, home: Home, tmp_path: Path) -> Non
 WITHOUT_AUDIENCE = [["batches"], ["quarantine", "x"], ["plan", "list"], ["plan", "export", "x"]]
 UNUSABLE = [
     (["counts", "--period", "yesterday"], "--period yesterday"),
-    (["counts", "--from", "1 March"], "1 March"),
+    (["counts", "--from", "1 March"], "--from 1 March: give for example 2025-03-01."),
+    (["counts", "--hours", "20"], "--hours 20: give for example 20-5"),
+    (["counts", "--light", "dusk"], "--light dusk: possible values are dark | day."),
+    (["counts", "--from", "2025-05-01", "--to", "2025-04-01"], "1 May 2025 and “to” 1 April 2025 are in reverse order"),
+    (["meetings", "add", "31.3.2026"], "curim: 31.3.2026 is not a date such as 2025-05-03."),
+    (["brief", "--since", "31.3.2026"], "--since 31.3.2026 is not a date such as 2025-05-03."),
     (["counts", "--category", "nothing"], "--category nothing: possible values are graffiti, "),
     (["counts", "--by", "alert_id"], "alert_id"),
     (["counts", "--by", "week,week"], "week,week"),

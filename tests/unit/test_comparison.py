@@ -118,9 +118,9 @@ def test_changed_meanings_are_told(t: Translator) -> None:
         return f"{column}: {t(why)}"
 
     assert "empty in 0 % of the rows before, now in 50 %" in why(category=["noise", ""] * 30)
-    assert "of another kind" in why(when=["01/06/2025 10:00"] * 60)
+    assert "ISO dates, now mostly dates with day" in why(when=["01/06/2025 10:00"] * 60)
     assert "such as “vol”" in why(category=["vol"] * 60)
-    assert "far from what it held before" in why(lat=["23.640"] * 60)
+    assert "half of its numbers were below 37.9, now below 23.6" in why(lat=["23.640"] * 60)
     assert altered_columns(_signed(), _signed(category=["noise"] * 30 + ["litter"] * 30)) == {}
     assert altered_columns(_signed(), _signed(status=["resolved"] * 10 + ["open"] * 50)) == {}
     old = _signed()

@@ -28,7 +28,7 @@ from curim_data.studies.changes import change_study
 from curim_data.studies.evaluation import comparison_windows
 from curim_data.studies.hot_spots import emerging_study
 from curim_data.studies.plan import Calendar
-from curim_data.studies.trends import forecast_study, whole_weeks
+from curim_data.studies.trends import NO_WEEK, forecast_study, whole_weeks
 from tests.small import alert, small_source
 
 EXPORTS = Path(__file__).resolve().parents[3] / "shared" / "data" / "exports"
@@ -311,7 +311,7 @@ def test_a_forecast_begins_after_a_long_gap(alerts: Source) -> None:
     told = forecast_study(cut, f)
     assert any("do not cover" in translator("en")(note) for note in told.notes)
     gone = forecast_study(_with_gap(alerts, alerts.first, 9999), f)
-    assert gone.cells is None
+    assert (gone.cells, gone.refused) == (None, NO_WEEK)
     assert gone.notes
 
 

@@ -102,6 +102,12 @@ def test_what_is_not_known_is_dropped_and_said(query: dict[str, str]) -> None:
     assert next(iter(query.values()))[:10] in T(said[0])
 
 
+def test_dates_in_reverse_are_put_in_order_and_said() -> None:
+    f, said = AlertFilter.from_query({"from": "2026-05-01", "to": "2026-04-01"}, CITY)
+    assert (f.start, f.end) == (dt.date(2026, 4, 1), dt.date(2026, 5, 1))
+    assert [T(one) for one in said] == ["The dates “from” 1 May 2026 and “to” 1 April 2026 are in reverse order."]
+
+
 def test_good_values_stay_beside_bad_ones() -> None:
     f, said = AlertFilter.from_query({"affected": "woman,xx,man"}, CITY)
     assert f.affected == ("man", "woman")

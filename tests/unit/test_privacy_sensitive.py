@@ -245,7 +245,7 @@ def test_a_filter_loses_what_the_copy_does_not_hold(whole: Source, audience: Aud
         (SENSITIVE, "severity", privacy.NO_SEVERITY),
         *(
             (SENSITIVE, name, privacy.NOT_OF_SENSITIVE)
-            for name in ("local_date", "week", "hour", "age_band", "feeling")
+            for name in ("local_date", "week", "weekday", "hour", "age_band", "feeling")
         ),
     ],
 )

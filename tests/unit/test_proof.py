@@ -233,7 +233,7 @@ def test_categories_whose_names_tell_no_kind(home: Home) -> None:
     rows[1:] = [row.replace("theft", "Zorkwurz") for row in rows[1:]]
     proof = proof_of(home, rows)
     assert codes(proof) == ["no_kind"]
-    assert "The kind of 20 of 60 alerts is not known." in texts(home, proof)
+    assert "The kind of 20 of 60 alerts is not known, such as those of Zorkwurz." in texts(home, proof)
 
 
 def test_a_long_time_is_shown_by_year_with_the_years_between() -> None:

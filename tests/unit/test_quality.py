@@ -12,18 +12,22 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+import shapely
 
+import sample_data
 from curim_data.cli import main
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.importing.pipeline import default_coordinates_of_files
 from curim_data.model import Audience, CityProfile, Translator, translator
+from curim_data.model.city import load_city
 from curim_data.model.place_names import PlaceNames
 from curim_data.privacy import DisclosureError
 from curim_data.quality.report import as_object, findings, sheets
 from curim_data.quality.study import (
     COLUMNS,
     Precision,
+    _why,
     completeness,
     detail,
     incidents,
@@ -190,6 +194,25 @@ def test_outside_by_hand(tmp_path: Path) -> None:
     found = outside(small_source(tmp_path, rows))
     assert (found.n, found.of) == (6, 7)
     assert dict(found.reasons.to_numpy().tolist()) == {"": 2, "near": 1, "sign": 1, "swapped": 1, "zero": 1}
+
+
+def test_many_points_outside_are_judged_as_one_by_one() -> None:
+    city, rng = load_city(sample_data.PROFILE), np.random.default_rng(3)
+    west, south, east, north = city.land.bounds
+    lon, lat = rng.uniform(west - 0.05, east + 0.05, 300), rng.uniform(south - 0.05, north + 0.05, 300)
+    lon, lat = np.where(np.arange(300) % 5 == 0, -lon, lon), np.where(np.arange(300) % 7 == 0, -lat, lat)
+    lon[::6], lat[::6] = lat[::6].copy(), lon[::6].copy()
+
+    def slowly(lon: float, lat: float) -> str:
+        beside = shapely.distance(city.land_metres, shapely.Point(*city.project(lon, lat)))
+        area = shapely.box(*city.land.buffer(0.02).bounds)
+        others = [(lat, lon), (-lon, lat), (lon, -lat), (-lon, -lat)]
+        swapped, *signs = (area.covers(shapely.Point(at)) for at in others)
+        return "near" if beside < 1000 else "swapped" if swapped else "sign" if any(signs) else ""
+
+    found = _why(city, lon, lat).tolist()
+    assert found == [slowly(*at) for at in zip(lon, lat, strict=True)]
+    assert set(found) == {"near", "swapped", "sign", ""}
 
 
 def test_near_duplicates_by_hand(tmp_path: Path) -> None:

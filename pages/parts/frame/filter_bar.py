@@ -21,7 +21,7 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import PERIODS, AlertFilter, Field
 from curim_data.lexicon.words import fold
-from curim_data.model import LANGUAGES, N_, Message, Translator, UnknownTimeError, labels, translator
+from curim_data.model import LANGUAGES, N_, Message, Role, Translator, UnknownTimeError, labels, translator
 from curim_data.model.absence import (
     DIMENSION_UNITS,
     NO_AFFECTED,
@@ -433,7 +433,8 @@ def draw_few_mapped_note(page: Page, total: Total, excluded: int) -> None:
             shown=t(fewer_than(total.threshold)) if total.shown(shown) is None else shown,
             n=total.n,
         )
-        st.warning(said)
+        check = t("Check the outline of the city and the coordinates on the Data page.")
+        st.warning(f"{said} {check}" if page.role >= Role.ANALYST else said)
 
 
 def mapped_sentence(
