@@ -122,7 +122,6 @@ AREAS: Final = ("treated", "buffer", "comparison")
 _UNPROVED: Final = PlanTiming(False)
 NEXT_DOOR: Final = "next_door"
 FIVES: Final = 5  # multiples in which the counts of a plan's own area are released
-TENS: Final = 10  # and the per cent of them
 STARTED: Final = (PlanStatus.RUNNING, PlanStatus.FINISHED, PlanStatus.EVALUATED)
 
 
@@ -219,8 +218,8 @@ class ReleasedVerdict:
     """The same as it may leave: all that page, paper, board and command say of a plan to council and public.
 
     `grade`, `why`: as of the verdict; `direction`: -1 for fewer alerts than expected, 1 for more, 0 for neither;
-    `expected`, `observed`: in fives, None where they are not released; `parts`: of ordinary categories, their grades
-    alone; `note`: what is released, and of what.
+    `observed`: in fives, `expected`: that and the difference in fives, so that it may be 5 off; None where they are not
+    released; `parts`: of ordinary categories, their grades alone; `note`: what is released, and of what.
     """
 
     grade: Grade | None
@@ -232,26 +231,19 @@ class ReleasedVerdict:
     windows: ComparisonWindows | None = None
     note: Message | None = None
 
-    @property
-    def share(self) -> float | None:
-        """How many fewer (below zero) or more than expected, in tens of per cent, by the released numbers."""
-        if self.expected is None or self.observed is None:
-            return None
-        return round(100 / TENS * (self.observed / self.expected - 1)) * TENS / 100
-
     def sentence(self, t: Translator) -> str:
         """About how many fewer or more than expected, and how sure; or why nothing can be told."""
         sure = grade_words(t, self.grade, meaning=True) if self.grade else t(self.why) if self.why else ""
         return f"{self._difference_in_words(t)} {sure}".strip()
 
     def _difference_in_words(self, t: Translator) -> str:
-        if self.expected is None or self.observed is None or self.share is None:
+        if self.expected is None or self.observed is None:
             return t(_WITHOUT_COUNTS[self.direction]) if self.grade else ""
-        n, share = self.observed - self.expected, t.percent(abs(self.share))
-        if not n or not self.share:
-            return t("About as many alerts as expected.")
-        said = N_("About {n} alerts fewer than expected ({share}).")
-        return t(said if n < 0 else N_("About {n} alerts more than expected ({share})."), n=abs(n), share=share)
+        n = self.observed - self.expected
+        if not n:
+            return t(_WITHOUT_COUNTS[self.direction] if self.direction else N_("About as many alerts as expected."))
+        said = N_("About {n} alerts fewer than expected.")
+        return t(said if n < 0 else N_("About {n} alerts more than expected."), n=abs(n))
 
 
 _WITHOUT_COUNTS: Final = {
@@ -259,7 +251,10 @@ _WITHOUT_COUNTS: Final = {
     0: N_("No clear difference."),
     1: N_("More alerts than expected."),
 }
-_IN_FIVES: Final = Message("Counts are in fives and the percentage in tens, of the alerts in the plan's own areas.")
+_IN_FIVES: Final = Message(
+    "Of the alerts in the plan's own areas, the counted number and the difference are rounded to fives; the expected "
+    "number follows from both and may be 5 off."
+)
 _GRADE_ALONE: Final = Message("The counts are small or of a sensitive category: the grade alone is released.")
 
 
@@ -309,12 +304,11 @@ def released_study(source: Source, plan: Plan, timing: PlanTiming = _UNPROVED) -
 def released(verdict: PlanVerdict, least: int, sensitive: bool) -> ReleasedVerdict:
     """What may leave of a verdict. Of sensitive categories that is the grade alone.
 
-    Of the counted number and of the difference, both in fives, follows the expected one: so nothing that is told is
-    farther from the exact verdict than its own rounding.
-
-    Of others it is also the expected and the counted number, in fives, where neither these nor the count before is so
-    small that fewer than five numbers would become the same (`least`: the smallest count that may be written out), and
-    the grades of the parts. The count before is not told: its multiple would tell it where the periods differ in
+    Of others it is also the counted number and the difference, each in fives, where neither the expected nor the
+    counted number nor the count before is so small that fewer than five numbers would become the same (`least`: the
+    smallest count that may be written out), and the grades of the parts. The expected number is that of these two: a
+    third that is rounded by itself, or a percentage of the exact ones, would leave fewer than five counts possible.
+    The count before is not told: its multiple would tell it where the periods differ in
     length. Nor is a part told that is as small, or part of such a whole: that it has a row would say that it is not 0.
     """
     whole = verdict.whole
@@ -326,8 +320,8 @@ def released(verdict: PlanVerdict, least: int, sensitive: bool) -> ReleasedVerdi
     def is_large(one: Verdict) -> bool:  # the count before is that of its own, maybe shorter, period
         return min(one.observed, one.expected, one.before / longer) >= floor
 
-    large = is_large(whole)
-    observed, more = (FIVES * round(n / FIVES) if large else 0 for n in (whole.observed, whole.difference.value))
+    observed, more = (FIVES * round(n / FIVES) for n in (whole.observed, whole.difference.value))
+    large = is_large(whole) and observed - more >= floor  # a smaller one would tell that few counts are possible
     told = _graded(whole, verdict.windows, _IN_FIVES if large else _GRADE_ALONE if whole.grade else None)
     return replace(
         told,

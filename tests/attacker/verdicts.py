@@ -25,6 +25,7 @@ from curim_data.studies.plan import draft_plan_for_cells, placebos
 
 DAYS: Final = 180
 FEWEST: Final = 5  # counts that a figure has to leave possible
+EN: Final = translator("en")
 FIXED: Final = PlanTiming(True)
 
 
@@ -67,7 +68,7 @@ def attack(source: Source, seen: Source, plan: Plan) -> Attacked | None:
     return Attacked(
         name=plan.problem.query.get("category", "all"),
         sensitive=sensitive,
-        shown=evaluation.verdict_json(shown, translator("en")),
+        shown=evaluation.verdict_json(shown, EN),
         exact=exact,
         possible={
             area: possible_counts(told, models[area].model, models[area].expected.variance, least, sensitive)
@@ -102,4 +103,4 @@ def possible_counts(
 
 def _figures(told: evaluation.ReleasedVerdict) -> tuple[Any, ...]:
     """All that is shown of a verdict; of its parts the enemy asks one by one."""
-    return told.grade, told.direction, told.expected, told.observed
+    return told.sentence(EN), told.direction, told.expected, told.observed

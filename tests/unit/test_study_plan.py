@@ -15,6 +15,7 @@ from typing import Any
 
 import h3.api.basic_int as h3_int
 import h3.api.basic_str as h3
+import numpy as np
 import pytest
 
 import sample_data
@@ -210,10 +211,6 @@ def test_everybody_reads_the_same_verdict(source: Source, council: Source, sampl
     with pytest.raises(DisclosureError):
         evaluation_study(seen, plan)
     assert (told.grade, told.direction, told.windows) == (exact.whole.grade, exact.whole.direction, exact.windows)
-    assert (told.expected % 5, told.observed % 5) == (0, 0)
-    assert abs(told.observed - told.expected - exact.whole.difference.value) <= 2.5
-    assert abs(told.observed - exact.whole.observed) <= 2.5
-    assert told.share == round(told.share, 1) == pytest.approx(exact.whole.ratio.value - 1, abs=0.06)
     for name, part in told.parts.items():
         assert (part.grade, part.expected, part.observed) == (exact.parts[name].grade, None, None)
     kept = result_texts(told)
@@ -224,7 +221,7 @@ def test_everybody_reads_the_same_verdict(source: Source, council: Source, sampl
     for problem in (touching, mostly):
         few = released_study(seen, replace(plan, problem=problem), PlanTiming(True))
         assert few.grade is not None
-        assert (few.expected, few.observed, few.share, few.parts) == (None, None, None, {})
+        assert (few.expected, few.observed, few.parts) == (None, None, {})
         assert not re.search(r"\d", few.sentence(translator("en")))
 
 
@@ -241,6 +238,23 @@ def test_no_small_number_is_released(least: int, floor: int) -> None:
             fine = replace(verdict, **large)
             assert bool(released(PlanVerdict(verdict, {"woman": fine}), least, sensitive=False).parts) is (n >= floor)
             assert bool(released(PlanVerdict(fine, {"woman": verdict}), least, sensitive=False).parts) is (n >= floor)
+
+
+def test_what_is_told_of_a_verdict_is_true_and_leaves_five_counts(t: Translator) -> None:
+    """By hand, then every count beside many expectations: as the page's note says, to 2.5, 2.5 and 5."""
+    shown: dict[tuple[Any, ...], set[int]] = {}
+    for observed, expected in [(62, 64.5), (18, 20.6), *itertools.product(range(8, 90), np.arange(8, 100, 0.25))]:
+        one = Verdict(grade="open", ratio=Estimate(1, 0.5, 2), expected=expected, observed=observed, before=90.0)
+        told = released(PlanVerdict(one), 5, sensitive=False)
+        if told.observed is not None:
+            more = told.observed - told.expected
+            assert max(abs(told.observed - observed), abs(more - observed + expected)) <= 2.5
+            shown.setdefault((told.sentence(t), told.observed, told.expected), set()).add(observed)
+    assert [words.split(".")[0] for words, *_ in shown][:2] == [
+        "About as many alerts as expected",
+        "About 5 alerts fewer than expected",
+    ]
+    assert min(len(counts) for (_, n, m), counts in shown.items() if max(n, m) <= 80) == 5
 
 
 def test_a_small_count_before_is_not_released_for_being_of_a_shorter_period() -> None:
@@ -333,9 +347,7 @@ def test_only_a_history_proves_that_a_plan_was_fixed() -> None:
     for what in ("areas.treated", "areas.comparison", "start", "finish", "assessment.method", "problem.query.category"):
         assert plan_timing(plan, [_change(what, 10), made], "UTC") == PlanTiming(False, dt.date(2026, 3, 10))
     assert not plan_timing(Plan(), [made], "UTC").fixed
-    night = replace(
-        made, at=dt.datetime(2026, 3, 9, 22, 30, tzinfo=dt.UTC)
-    )  # half past midnight of the tenth in Athens
+    night = replace(made, at=dt.datetime(2026, 3, 9, 22, 30, tzinfo=dt.UTC))  # past midnight of the tenth in Athens
     assert plan_timing(plan, [night], "UTC").fixed
     assert plan_timing(plan, [night], "Europe/Athens") == PlanTiming(False, dt.date(2026, 3, 10))
 
