@@ -251,7 +251,7 @@ def _finished(source: Source) -> tuple[Plan, ...]:
     problem = problem_of_cells(copy_of(source), before, areas.treated)
     lighting = find_measure("lighting_improved")
     seen = drop_to_see(source, AlertFilter(period="all"), areas, YEAR.days, problem.end)
-    least = seen.stated if seen else None
+    least = seen.stated(problem.n) if seen else None
     made = draft_plan(problem, source.city, start, measures=[lighting] if lighting else []).plan
     # Its authors aimed at the smallest fall that could be seen.
     target = float(round(problem.n - (least or 0)))

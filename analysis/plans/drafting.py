@@ -28,7 +28,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.hotspots.grouping import denser_sentence
-from analysis.plans.verdict import NO_FALL, DetectableDrop
+from analysis.plans.verdict import FALL_UNKNOWN, NO_FALL, DetectableDrop
 from analysis.spots.profile import (
     AFTER_DARK,
     MOST_OFTEN,
@@ -50,7 +50,7 @@ from curim_data.model import (
     translator,
 )
 from curim_data.model.absence import NO_AFFECTED, NO_CATEGORY, NO_GENDER
-from curim_data.model.labels import UNCATEGORISED, category_label, grade_words
+from curim_data.model.labels import UNCATEGORISED, category_label
 from curim_data.model.plan import TEST, Areas, Assessment, Caution, GenderCheck, Objective, Problem
 
 CATALOGUE: Final = Path(__file__).parent / "evidence.toml"
@@ -271,6 +271,7 @@ CAUTIONS: Final[Mapping[Caution, Message]] = {
     Caution.PILED: Message("Some alerts share the same coordinates and may not be where they seem to be."),
     Caution.SHORT_HISTORY: Message("The data go back less than a year, so seasons cannot be separated."),
 }
+_BAND: Final = 6  # hours that the protected copy, which a plan is drafted from, puts together
 EFFECTS: Final = Message(
     "Effects were measured on recorded crime, most in the United States and Britain, none in Greece; alerts are what "
     "citizens report. What is not named was not studied, as far as we know."
@@ -335,7 +336,12 @@ def _unstated(problem: Problem, t: Translator) -> str:
 
 def _when(problem: Problem, t: Translator) -> str:
     hours, dark = problem.hours, problem.dark_share
-    told = (hours_sentence(hours, t) if hours else "", t(AFTER_DARK, share=t.percent(dark)) if dark is not None else "")
+    banded = hours is not None and hours[0] % _BAND == 0 == (hours[1] + 1) % _BAND
+    told = (
+        hours_sentence(hours, t) if hours else "",
+        t("The hours are in bands of six, so this stretch may be shorter.") if banded else "",
+        t(AFTER_DARK, share=t.percent(dark)) if dark is not None else "",
+    )
     return " ".join(filter(None, told))
 
 
@@ -347,10 +353,9 @@ def _certainty(problem: Problem, t: Translator) -> str:
     if problem.times is not None:
         denser = denser_sentence(problem.times, t)
         return f"{t(OF_LARGER_CELLS)} {denser}"
-    if problem.expected is None or problem.q is None:
+    if problem.expected is None:
         return ""
-    expected = t("Expected by its surroundings or the rest of the city: {n}.", n=t.expected(problem.expected))
-    return f"{expected} {grade_words(t, 'clear' if problem.q < 0.05 else 'open', meaning=True)}"
+    return t("Expected by its surroundings or the rest of the city: {n}.", n=t.expected(problem.expected))
 
 
 REVIEW_AFTER: Final = dt.timedelta(weeks=4)
@@ -424,7 +429,7 @@ def draft_plan(
         start=start,
         finish=by,
         areas=Areas(problem.cells, buffer_cells(problem.cells, city), like),
-        assessment=Assessment(smallest_drop=seen.stated if seen else None, review=by + REVIEW_AFTER),
+        assessment=Assessment(smallest_drop=seen.stated(base.baseline) if seen else None, review=by + REVIEW_AFTER),
         gender_check=GenderCheck(affected=gender_sentence(problem, t)),
     )
     return PlanDraft(plan, plan_warnings(plan))
@@ -528,12 +533,12 @@ def plan_warnings(plan: Plan) -> tuple[Message, ...]:
     """What the reader must know before deciding."""
     aim, seen = plan.objective, plan.assessment.smallest_drop
     fall = None if aim.target is None else aim.baseline - aim.target
-    shown = seen is not None and seen <= aim.baseline
     chosen = (find_measure(name) for name in plan.measures)
     cases = (
-        (not shown, NO_FALL),
+        (seen is None, FALL_UNKNOWN),
+        (seen is not None and seen > aim.baseline, NO_FALL),
         (
-            shown and fall is not None and fall < (seen or 0),
+            seen is not None and fall is not None and fall < seen <= aim.baseline,
             Message(
                 "The target is {drop} alerts fewer; less than {seen} fewer could not be told from chance: widen the "
                 "area, lengthen the period, or agree on a second indicator.",

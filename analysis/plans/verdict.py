@@ -439,8 +439,8 @@ class Verdict:
         )
         counts = {name: Num(getattr(self, name), 0) for name in ("before", "city", "expected")}
         back = Message(
-            "{before} alerts before; {city} had the area changed as similar ones did; {expected} when the return of "
-            "places to their usual level (regression to the mean) is taken in.",
+            "{before} alerts before, brought to the same length of time; {city} had the area changed as similar ones "
+            "did; {expected} when the return of places to their usual level (regression to the mean) is taken in.",
             counts,
         )
         return similar, back
@@ -527,27 +527,37 @@ class DetectableDrop:
     before: float
     power: float
 
-    @property
-    def stated(self) -> float | None:
-        """The alerts in fives, upward: a plan keeps it, which everybody may read, and the number would tell counts."""
-        return None if self.alerts is None else float(5 * math.ceil(self.alerts / 5))
+    def stated(self, baseline: float) -> float:
+        """The alerts in fives, upward: a plan keeps it, which everybody may read, and the number would tell counts.
 
-    def sentence(self, t: Translator) -> str:
-        """How large a fall must be to be seen."""
-        return fall_sentence(self.alerts, self.before, t)
+        More than the baseline where no fall would be found: that is known, unlike a fall that is None in a plan.
+        """
+        return float(5 * (math.floor(baseline / 5) + 1 if self.alerts is None else math.ceil(self.alerts / 5)))
+
+    def sentence(self, days: int, t: Translator) -> str:
+        """How large a fall must be to be seen in so many days."""
+        return t(NO_FALL) if self.alerts is None else fall_sentence(self.alerts, self.before, days, t)
 
 
 NO_FALL: Final = Message("With so few alerts no fall could be shown: widen the area or agree on a second indicator.")
+FALL_UNKNOWN: Final = Message(
+    "How large a fall must be to be shown is not known, because an area, alerts, similar areas or time before are "
+    "lacking: agree on a second indicator."
+)
 
 
-def fall_sentence(alerts: float | None, before: float, t: Translator) -> str:
-    """The smallest fall that would be shown, in alerts and as a share of those before; or that none could be."""
+def fall_sentence(alerts: float | None, before: float, days: int, t: Translator) -> str:
+    """The smallest fall that would be shown, in alerts and as a share of those before in as many days; that none could
+    be; or, for None, that it is not known.
+    """
     if alerts is None or alerts > before:
-        return t(NO_FALL)
+        return t(FALL_UNKNOWN if alerts is None else NO_FALL)
     return t(
-        "Only a fall of at least {alerts} of {before} alerts ({share}) would be shown four times in five.",
+        "Only a fall of at least {alerts} of {before} alerts in {days} days ({share}) would be shown four times in "
+        "five.",
         alerts=Num(math.ceil(alerts), 0),
         before=Num(before, 0),
+        days=days,
         share=t.percent(alerts / before),
     )
 

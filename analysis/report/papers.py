@@ -298,6 +298,7 @@ def _work(plan: Plan, t: Translator) -> tuple[Block, ...]:
 
 
 def _knowing(plan: Plan, city: CityProfile, t: Translator, picture: Picture | None) -> tuple[Block, ...]:
+    aim = plan.objective
     places = (
         (t("Treated area"), plan.areas.treated),
         (t("Buffer"), plan.areas.buffer),
@@ -311,7 +312,7 @@ def _knowing(plan: Plan, city: CityProfile, t: Translator, picture: Picture | No
     )
     return (
         Heading(t("How we will know")),
-        Text(f"{t(named_test(plan))} {fall_sentence(plan.assessment.smallest_drop, plan.objective.baseline, t)}"),
+        Text(f"{t(named_test(plan))} {fall_sentence(plan.assessment.smallest_drop, aim.baseline, aim.days, t)}"),
         facts if picture is None else Columns((facts,), (Figure(picture, width_mm=AREAS_MM),), 0.56),
         *((Text(plan.assessment.note),) if plan.assessment.note else ()),
     )

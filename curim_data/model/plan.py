@@ -137,6 +137,11 @@ class Objective:
     by: dt.date | None = None
     text: str = ""
 
+    @property
+    def days(self) -> int:
+        """Days over which the baseline was counted; a year's where they are not known."""
+        return (self.end - self.start).days + 1 if self.start and self.end else 365
+
 
 @dataclass(frozen=True)
 class Action:
@@ -165,7 +170,8 @@ class Assessment:
     """How we shall know, named before the start.
 
     method: the test, which is one of similar areas (`analysis.plans.verdict`); plans of before name others;
-    smallest_drop: alerts fewer that would be seen four times in five.
+    smallest_drop: alerts fewer that would be seen four times in five; more than the baseline where none would, None
+    where it is not known.
     """
 
     method: str = TEST

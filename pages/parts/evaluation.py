@@ -188,9 +188,15 @@ def _draw_doubts(page: Page, verdict: PlanVerdict) -> None:
     t, lines = page.t, [page.t(doubt) for doubt in verdict.whole.doubts()]
     if verdict.comparison is not None:
         before, after = (t.number(n) for n in verdict.comparison)
-        lines.append(t("The comparison area alone: {before} alerts before, {after} after.", before=before, after=after))
+        lines.append(
+            t(
+                "The comparison area alone: {before} alerts before, brought to the same length of time; {after} after.",
+                before=before,
+                after=after,
+            )
+        )
     if verdict.visible is not None:
-        lines.append(verdict.visible.sentence(t))
+        lines.append(verdict.visible.sentence(verdict.windows.lengths[1], t))
     st.markdown("\n".join(f"- {line}" for line in lines))
 
 

@@ -218,10 +218,9 @@ def _visible_drop_of(source: Source, plan: Plan) -> float | None:
     aim, f = plan.objective, evaluation_filter(source, plan)
     if not aim.baseline:  # too small for the council to read
         return None
-    days = (aim.end - aim.start).days + 1 if aim.start and aim.end else YEAR.days
     readable = copy_of(source) if is_sensitive(f, source.city) else source
-    found = drop_to_see(readable, f, plan.areas, min(max(days, 28), YEAR.days), aim.end)
-    return found.stated if found else None
+    found = drop_to_see(readable, f, plan.areas, min(max(aim.days, 28), YEAR.days), aim.end)
+    return found.stated(aim.baseline) if found else None
 
 
 def _counts_of(source: Source, plan: Plan) -> pd.DataFrame:

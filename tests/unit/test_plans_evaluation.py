@@ -33,6 +33,7 @@ from analysis.plans.drafting import (
 from analysis.plans.verdict import (
     _PHIS,
     _TAUS2,
+    FALL_UNKNOWN,
     FEWEST_PLACEBOS,
     LIKELY_TAIL,
     NO_FALL,
@@ -114,6 +115,10 @@ def test_statement_names_place_category_hours_and_gender(problem: Problem, city:
     assert t.percent(0.7) in told
     assert t.percent(0.25) in told
     assert "{" not in told
+    bands = t("The hours are in bands of six, so this stretch may be shorter.")
+    assert bands not in told
+    assert bands in problem_statement(replace(problem, hours=(18, 5)), t, city)
+    assert t("Almost certainly not chance.") not in told
 
 
 def test_json_of_other_versions_and_unusable_json() -> None:
@@ -155,9 +160,10 @@ def test_draft_proposes_what_the_data_and_the_evidence_allow(
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_no_fall_can_be_shown_that_is_larger_than_the_baseline(lang: str) -> None:
     t, few = translator(lang), Plan(objective=Objective(4, target=2), assessment=Assessment(smallest_drop=5))
-    assert fall_sentence(5, 4, t) == fall_sentence(None, 4, t) == t(NO_FALL)
+    assert fall_sentence(5, 4, 90, t) == t(NO_FALL) != fall_sentence(None, 817, 365, t) == t(FALL_UNKNOWN)
     assert plan_warnings(few) == (NO_FALL,)
-    assert {str(n) for n in (5, 40)} <= set(re.findall(r"\d+", fall_sentence(5, 40, t)))
+    assert plan_warnings(replace(few, objective=Objective(817), assessment=Assessment())) == (FALL_UNKNOWN,)
+    assert {str(n) for n in (5, 40, 90)} <= set(re.findall(r"\d+", fall_sentence(5, 40, 90, t)))
     enough = plan_warnings(replace(few, objective=Objective(40, target=38)))
     assert [message.values for message in enough] == [{"drop": 2, "seen": 5}]
     assert not plan_warnings(replace(few, objective=Objective(40, target=30)))
@@ -401,11 +407,11 @@ def test_the_smallest_fall_is_that_of_the_exact_test() -> None:
     assert stats.poisson.cdf(called, 100 * (1 - drop.share)) == pytest.approx(0.81, abs=0.025)
     assert stats.poisson.cdf(called, 100 * (1.02 - drop.share)) < 0.8
     assert drop.alerts == pytest.approx(100 * drop.share)
-    assert drop.stated % 5 == 0
-    assert 0 <= drop.stated - drop.alerts < 5
+    assert drop.stated(817) == 5 * np.ceil(drop.alerts / 5)
     few = smallest_shown_drop(plain, Expectation(2.0, 0.0))
-    assert few.share is few.alerts is few.stated is None
-    assert "no fall could be shown" in few.sentence(translator("en"))
+    assert few.share is few.alerts is None
+    assert (few.stated(61), few.stated(0)) == (65, 5)
+    assert few.sentence(90, translator("en")) == fall_sentence(few.stated(61), 61, 90, translator("en"))
 
 
 @pytest.mark.slow

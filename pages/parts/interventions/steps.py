@@ -337,12 +337,12 @@ def areas_step(page: Page, edit: PlanEdit) -> Plan:
 
 
 def _draw_form(page: Page, edit: PlanEdit, plan: Plan) -> Plan:
-    t = page.t
+    t, aim = page.t, plan.objective
     plan = _draw_proposal(page, edit, plan)
     drop = _smallest_visible_drop(page, edit, plan)
     method = TEST if plan.status is PlanStatus.DRAFT else plan.assessment.method
     plan = replace(plan, assessment=replace(plan.assessment, method=method, smallest_drop=drop))
-    st.write(f"{t(named_test(plan))} {fall_sentence(drop, plan.objective.baseline, t)}")
+    st.write(f"{t(named_test(plan))} {fall_sentence(drop, aim.baseline, aim.days, t)}")
     plan = ask(edit, plan, st.date_input, t("Review on"), "assessment.review", format="DD/MM/YYYY")
     return ask(
         edit,
