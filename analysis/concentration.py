@@ -79,12 +79,7 @@ class Concentration(Result):
         if not self.n:
             return t("No alerts, so their concentration cannot be measured.")
         if not self.enough:
-            return t.n(
-                "{n} alert is too few to measure their concentration: at least {least} are needed.",
-                "{n} alerts are too few to measure their concentration: at least {least} are needed.",
-                self.n,
-                least=MIN_ALERTS,
-            )
+            return t("Too few alerts to measure their concentration: at least {least} are needed.", least=MIN_ALERTS)
         half = self.share(0.5)
         digits = interval_decimals(t, half.chance)
         values = {

@@ -201,8 +201,7 @@ def resolution_for(
                 "the coordinates are only precise to {metres} m", {"metres": round(coordinate_precision_m)}
             )
         elif window < MIN_IN_WINDOW:
-            few = {"alerts": round(n)}
-            reason = Message("there are too few alerts for finer cells: {alerts}", few)
+            reason = Message("there are too few alerts for finer cells")
         else:
             break
         chosen -= 1

@@ -15,12 +15,18 @@ t = page.t
 st.title(t("Data"))
 st.html(f"<style>{uploader_style(t)}</style>")
 names = [t("Import"), t("Imports so far"), t("Quality"), t("City profile"), t("Record")]
-asked = dict(zip(("import", "history", "quality", "city", "record"), names, strict=True)).get(
-    st.query_params.get("part", "")
-)
+parts = dict(zip(names, ("import", "history", "quality", "city", "record"), strict=True))
+asked = next((name for name, part in parts.items() if part == st.query_params.get("part")), None)
 if asked and "data_part" not in st.session_state:
     st.session_state["data_part"] = asked
-imports, history, quality, city, looked = st.tabs(names, key="data_part", on_change="rerun")
+
+
+def write_part() -> None:
+    """The open tab stands in the address."""
+    st.query_params["part"] = parts[st.session_state["data_part"]]
+
+
+imports, history, quality, city, looked = st.tabs(names, key="data_part", on_change=write_part)
 with imports:
     draw_import_tab(page, in_view=bool(imports.open))
 with history:

@@ -513,7 +513,7 @@ class Power:
         return self.ratio is None
 
     def sentence(self, t: Translator) -> str:
-        """What would have been found, in words, with the period where it is known."""
+        """What would have been found, in words, with the period where it is known; not `n`, which may be withheld."""
         found = self._finding(t)
         if self.period is None:
             return found
@@ -525,20 +525,14 @@ class Power:
         if self.alone:
             return t("The area is no larger than one place: there is nothing around it to compare it with.")
         if self.ratio is None:
-            return t.n(
-                "Too few to tell: with {n} alert even a place {most} times as dense as its surroundings would be "
-                "missed more often than in one of five cases.",
-                "Too few to tell: with {n} alerts even a place {most} times as dense as its surroundings would be "
-                "missed more often than in one of five cases.",
-                self.n,
+            return t(
+                "Too few to tell: even a place {most} times as dense as its surroundings would be missed more often "
+                "than in one of five cases.",
                 most=t.number(MOST_RATIO),
             )
-        return t.n(
-            "With {n} alert a place of usual density is found in four of five cases if it is at least {ratio} "
+        return t(
+            "With so many alerts a place of usual density is found in four of five cases if it is at least {ratio} "
             "times as dense as its surroundings.",
-            "With {n} alerts a place of usual density is found in four of five cases if it is at least {ratio} "
-            "times as dense as its surroundings.",
-            self.n,
             ratio=t.number(self.ratio, 1),
         )
 

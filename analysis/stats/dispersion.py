@@ -292,8 +292,11 @@ class ReportBursts:
 
     @property
     def choices(self) -> tuple[Choice, ...]:
-        """That bursts are not known, where they are not."""
-        return () if self.known else UNKNOWN.choices
+        """That the random maps hold such bursts, or that it is not known; nothing where reports come one by one."""
+        if not self.known:
+            return UNKNOWN.choices
+        told = Message("Reports here come in bursts: the random maps hold such bursts too, and intervals are wider.")
+        return () if self.alone else (Choice("bursts", self.reports, told),)
 
 
 SINGLE: Final = ReportBursts(1.0, 0.0)

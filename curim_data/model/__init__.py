@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         NO_POSITIONS,
         NO_REPORTERS,
         ONE_CATEGORY,
+        SEVERAL_CATEGORIES,
         CalendarUnit,
         KnownTime,
         UnknownTimeError,
@@ -84,7 +85,7 @@ _NAMES = {
     "absence": (
         *("ASKED_FIELDS", "NO_AFFECTED", "NO_CATEGORY", "NO_POSITIONS", "NO_REPORTERS"),
         *("NO_DISTRICTS", "NO_FEELING", "NO_GENDER", "NO_LANDMARKS", "NO_OUTLINE", "NO_POPULATION", "ONE_CATEGORY"),
-        *("CalendarUnit", "KnownTime", "UnknownTimeError", "fewer_than", "is_small"),
+        *("SEVERAL_CATEGORIES", "CalendarUnit", "KnownTime", "UnknownTimeError", "fewer_than", "is_small"),
     ),
     "access": ("Audience", "Role"),
     "alert": ("SCHEMA", "TOLD", "BoolArray", "CellArray", "FloatArray", "IntArray"),

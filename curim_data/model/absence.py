@@ -17,12 +17,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 from curim_data.model.i18n import Message, MessageError
-
-if TYPE_CHECKING:
-    pass
 
 # Columns of an alert that an export may not have at all.
 ASKED_FIELDS: Final = ("affected_gender", "reporter_gender", "feeling")
@@ -97,6 +94,10 @@ FEW_HOURS: Final = Message(
     "the export for the time of each alert."
 )
 SOME_HOURS: Final = Message("Some alerts have no time of day: hours, daylight and darkness are those of all others.")
+
+SEVERAL_CATEGORIES: Final = Message(
+    "An alert of several categories counts once in each: together the parts can be more than the whole."
+)
 
 TimeUnit = Literal["hour", "weekday", "day", "week", "month"]
 CalendarUnit = Literal["day", "week", "month"]

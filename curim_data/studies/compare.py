@@ -32,6 +32,7 @@ from curim_data.model import (
     KnownTime,
     Message,
     MessageError,
+    fewer_than,
 )
 from curim_data.model.labels import UNCATEGORISED
 from curim_data.privacy import (
@@ -169,10 +170,22 @@ def compare_study(source: Source, f: AlertFilter, against: str, resolution: int 
     choices = (
         chosen,
         *pair.choices,
+        *_neither(source, pair, against, totals),
         *found.choices,
         *default_coordinates(first.at_default + second.at_default),
     )
     return CompareStudy(pair, totals, found, name_spots(found.places, source.city, known_places(source)), size, choices)
+
+
+def _neither(source: Source, pair: FilterPair, against: str, totals: tuple[Total, Total]) -> tuple[Choice, ...]:
+    """How many alerts of the filter are neither of the light nor of the dark, if any."""
+    if against != "light":
+        return ()
+    whole = query.total(source, pair.first.without("dark"))
+    left = whole.n - sum(total.n for total in totals)
+    said = fewer_than(whole.threshold) if whole.shown(left) is None else left
+    told = Message("Alerts on neither side, as their light is not known: {n}.", {"n": said})
+    return (Choice("neither", "light", told),) if left else ()
 
 
 def _resolution(source: Source, pair: FilterPair, asked: int | None) -> Choice:
@@ -225,8 +238,7 @@ def _preset(source: Source, whole: AlertFilter, against: str) -> tuple[AlertFilt
         return whole, whole.replace(groups=(), categories=others), (_BOTH,)
     if (lacking := source.lacks_light) is not None:
         raise CompareError(lacking)
-    partly = () if source.some_hours is None else (Choice("hours", "some", source.some_hours),)
-    return whole.replace(dark=True), whole.replace(dark=False), partly
+    return whole.replace(dark=True), whole.replace(dark=False), ()
 
 
 Stretch = Literal["12m", "all"]

@@ -47,7 +47,7 @@ from analysis.trends.time_series import whole_steps
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import MOST_MAP_CELLS, CityProfile, Message, MessageError, Span, Translator
+from curim_data.model import MOST_MAP_CELLS, CityProfile, Message, MessageError, Num, Span, Translator
 from curim_data.model.extent import ask_shape
 from curim_data.model.prepared import PLACES
 from curim_data.privacy import Counted, finest_resolution, is_sensitive, protected_resolution
@@ -60,6 +60,7 @@ KINDS: Final[tuple[DenominatorKind, ...]] = get_args(DenominatorKind)
 # Fine cells by which residents are spread over the land of their district, or coarser ones where these are too many.
 FINE: Final = 12
 MOST_FINE_CELLS: Final = 150_000
+SHOWN_KM2: Final = 0.005
 
 
 class DenominatorError(MessageError, ValueError):
@@ -141,7 +142,10 @@ def _residents(city: CityProfile, resolution: int) -> Denominator:
         "squares, stations and shores: such places look hotter than they are for those who are there.",
         {"people": round(float(people.sum()))},
     )
-    return Denominator("residents", frame, (Choice("base", "residents", message),))
+    nobody = float(city.land_cells(resolution)[by_cell["people"].isna()].sum())
+    outside = Message("{area} km² of the land lie in no district with residents: not tested.", {"area": Num(nobody, 2)})
+    known = (Choice("base", "residents", message), Choice("unknown", nobody, outside))
+    return Denominator("residents", frame, known if nobody >= SHOWN_KM2 else known[:1])
 
 
 # Cells of some 2 km, of 5 km²: a neighbourhood. What is hot among larger ones is no place where something can be done.
@@ -400,11 +404,6 @@ class EmergingStudy:
     def sized(self, size: Choice) -> EmergingStudy:
         """The same cells with another reason for their size, as where it was picked instead of chosen."""
         return self if self.choices[0] == size else replace(self, choices=(size, *self.choices[1:]))
-
-    def state_of(self, cells: tuple[int, ...]) -> str | None:
-        """The state of the place that shares most of some cells, the first of several; None where none does."""
-        most = max(self.lines, key=lambda line: len(set(cells).intersection(line.place.cells)), default=None)
-        return None if most is None or set(cells).isdisjoint(most.place.cells) else most.place.state
 
     def series(self, cells: tuple[int, ...]) -> pd.DataFrame:
         """Alerts of some cells together, a row a step: start, n and hot (bool: any of the cells was)."""

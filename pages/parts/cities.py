@@ -16,8 +16,11 @@ import streamlit as st
 
 from analysis.comparison import by_own_mean, compare_rates, compare_shares
 from analysis.gender import WOMAN
+from analysis.stats.dispersion import UNKNOWN
 from curim_data.model import (
+    SEVERAL_CATEGORIES,
     CityProfile,
+    KnownTime,
     Message,
     Span,
     Translator,
@@ -204,6 +207,12 @@ ASKED: Final = {
 }
 
 
+ALONE: Final = {
+    KnownTime.DAY: Message("Of the alerts of {city} only the day is known."),
+    KnownTime.MONTH: Message("Of the alerts of {city} only the month is known."),
+}
+
+
 def what_differs(t: Translator, first: NamedCity, second: NamedCity, periods: Periods) -> list[str]:
     """What differs in how two cities report, the weightiest first: facts of their data, none where they are alike."""
     different_times = t(
@@ -233,7 +242,7 @@ def what_differs(t: Translator, first: NamedCity, second: NamedCity, periods: Pe
 
 
 def _unlike_exports(t: Translator, first: NamedCity, second: NamedCity) -> list[str]:
-    """Audience, origin, format, kinds and categories of the alerts."""
+    """Audience, origin, format, kinds, categories and times of the alerts."""
     one, other = first.figures.facts, second.figures.facts
     exact, copy = (first, second) if one.exact else (second, first)
     names = {"first": first.name, "second": second.name}
@@ -288,7 +297,9 @@ def _unlike_exports(t: Translator, first: NamedCity, second: NamedCity) -> list[
             ),
         ),
     )
-    return [words for differs, words in differences if differs]
+    times = [(city.name, city.figures.facts.known_time) for city in (first, second)]
+    coarse = [t(ALONE[known], city=name) for name, known in times if known in ALONE and times[0][1] is not times[1][1]]
+    return [*(words for differs, words in differences if differs), *coarse]
 
 
 def _unlike_answers(t: Translator, first: NamedCity, second: NamedCity) -> list[str]:
@@ -352,15 +363,31 @@ def _draw_shares(page: Page, first: NamedCity, second: NamedCity, shares: pd.Dat
         if len(part):
             st.markdown(f"**{t(title)}**")
             _draw_part(page, by, part, first, second)
+            if by == "group" and any(adds_up_to_more(city.figures) for city in (first, second)):
+                st.caption(t(SEVERAL_CATEGORIES))
             continue
         found = [(city.name, city.figures.shares[by]) for city in (first, second)]
         why = next((t.pair(name, t(reason)) for name, reason in found if isinstance(reason, Message)), None)
         alone = t("Only kinds and groups that both cities report are compared, and they do not share two.")
         missing.append(t.pair(t(title), why or alone))
+    if unsure := [city.name for city in (first, second) if scatter_unknown(city.figures)]:
+        st.caption(escape_markdown(t.pair(t.join(unsure), t(UNKNOWN.choices[0].explanation))))
     help_link(page, "two-cities")
     if missing:
         st.markdown("**" + t("Not compared") + "**")
         st.markdown("\n".join(f"- {escape_markdown(told)}" for told in missing))
+
+
+def adds_up_to_more(figures: CityFigures) -> bool:
+    """Whether the groups of categories hold more alerts than there are, since some alert counts in several."""
+    groups = figures.shares["group"]
+    return not isinstance(groups, Message) and sum(part.counted.n for part in groups.values()) > figures.alerts
+
+
+def scatter_unknown(figures: CityFigures) -> bool:
+    """Whether the past does not tell of some share if its reports come in bursts."""
+    told = [parts for parts in figures.shares.values() if not isinstance(parts, Message)]
+    return any(not part.counted.scatter.known for parts in told for part in parts.values())
 
 
 def _draw_part(page: Page, by: SharesBy, part: pd.DataFrame, first: NamedCity, second: NamedCity) -> None:

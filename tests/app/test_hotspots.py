@@ -6,6 +6,7 @@ import io
 import json
 import tomllib
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import matplotlib.image as mpimg
@@ -20,7 +21,7 @@ from analysis.report.maps import MapLayer, NumberedSpot, layers_map
 from analysis.spots.naming import name_spots
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, translator
+from curim_data.model import LANGUAGES, SEVERAL_CATEGORIES, Audience, translator
 from curim_data.model.city import load_city
 from curim_data.privacy import DisclosureError, WrittenCounts, sees_exact
 from curim_data.protection import open_for
@@ -40,7 +41,7 @@ from pages.parts.frame import escape_markdown
 from pages.parts.frame.look import CATEGORIES, CHANGE, LIGHT, rgba
 from pages.parts.frame.results import forget_results
 from pages.parts.hotspots.choices import matching_places, searchable_places
-from pages.parts.hotspots.ranked_list import _shares, cell_lines
+from pages.parts.hotspots.ranked_list import _shares, at_default_words, cell_lines
 from tests.app.conftest import COUNCIL, Open, fine, frame_of, layers, rows_of, word, words_of
 from tests.stored import seen_by
 
@@ -94,6 +95,15 @@ def test_the_council_gets_the_specialists_places_in_coarse_cells_and_no_clusters
     assert any(cell["tip"].startswith("fewer than 5 alerts") for cell in cells)
     assert not any(cell["tip"].split()[0] in {"1", "2", "3", "4"} for cell in cells)
     assert not any("protected" in text.value for text in (*app.main.markdown, *app.main.title))
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_no_plural_tells_the_council_one_alert_from_three(sample: Home, lang: str) -> None:
+    written = WrittenCounts.of(AlertFilter(), open_for(sample, Audience.COUNCIL))
+    page: Any = SimpleNamespace(t=translator(lang), written=written)
+    told = [at_default_words(page, n) for n in (1, 3, 7)]
+    assert told[0] == told[1]
+    assert told[0].split()[-8:] == told[2].split()[-8:]  # the plural
 
 
 def test_of_sensitive_categories_the_council_has_no_hot_spot(seen: Open, sample: Home) -> None:
@@ -178,10 +188,12 @@ def test_the_chosen_size_picked_by_name_calculates_nothing(open_page: Open, samp
         assert any("of the size that you picked" in text.value for text in (*app.markdown, *app.caption))
 
 
-def test_sentence_and_bars_of_a_spot_give_women_one_interval(sample: Home) -> None:
+def test_sentence_and_bars_of_a_spot_give_women_one_interval(seen: Open, sample: Home) -> None:
     source = open_source(sample)
     spot = hot_spot_study(source, AlertFilter()).spots[2]
     study = spot_study(source, AlertFilter(), spot)
+    assert study.categories["n"].sum() > study.affected.n == spot.n
+    assert SEVERAL_CATEGORIES.text in [one.value for one in seen("hotspots", tab="spot", spot=spot.id).caption]
     assert study.affected.women.known
     assert study.profile.women == study.affected.women
 
@@ -378,7 +390,7 @@ def test_a_handful_of_alerts_has_no_density_and_no_concentration(open_page: Open
     (chart,) = app.get("deck_gl_json_chart")
     assert "BitmapLayer" not in chart.proto.json
     app = open_page("hotspots", lang="en", category="playground_damage", period="28d", tab="concentration")
-    assert "too few to measure their concentration" in " ".join(one.value for one in app.markdown)
+    assert "Too few alerts to measure their concentration" in " ".join(one.value for one in app.markdown)
 
 
 def test_the_density_is_one_picture_that_the_page_holds(seen: Open) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, quote_plus, urlsplit
@@ -14,12 +15,13 @@ import pytest
 from statsmodels.stats.proportion import proportion_confint
 from streamlit.testing.v1 import AppTest
 
-from curim_data.model import Audience, KnownTime, Role, translator
+from analysis.stats.dispersion import UNKNOWN
+from curim_data.model import SEVERAL_CATEGORIES, Audience, KnownTime, Role, translator
 from curim_data.plans.record import Deed, Refusal
 from curim_data.protection import open_for
 from curim_data.store import Home
 from curim_data.studies.compare import CityFigures, Periods, city_figures, compared_periods
-from pages.parts.cities import NamedCity, _handed_out, compared_shares, what_differs
+from pages.parts.cities import NamedCity, _handed_out, adds_up_to_more, compared_shares, scatter_unknown, what_differs
 from pages.parts.frame import guard, reader, record
 from pages.parts.frame.guard import NotPermitted, _checked
 from pages.parts.frame.reader import Reader
@@ -288,9 +290,13 @@ def test_the_page_shows_the_shares_and_their_differences_and_its_files_are_of_bo
             assert text.startswith(f"{100 * n / of:.0f}") or "below" in text, row
         assert told[4] == ("yes" if row["differs"] else "no")
         assert row["difference"] == pytest.approx(row["n_first"] / row["of_first"] - row["n_second"] / row["of_second"])
+    several = any(one.value == SEVERAL_CATEGORIES.text for one in app.caption)
+    assert several == (adds_up_to_more(first) or adds_up_to_more(second))
+    assert not scatter_unknown(first)
+    unknown = replace(part := first.shares["light"]["dark"], counted=replace(part.counted, scatter=UNKNOWN))
+    assert scatter_unknown(replace(first, shares={**first.shares, "light": {"dark": unknown}}))
     women = frame[(frame["by"] == "reporter") & (frame["key"] == "woman")].iloc[0]
     part = first.shares["reporter"]["woman"]
-    assert part is not None
     by = part.counted.scatter.value
     low, high = proportion_confint(women["n_first"] / by, women["of_first"] / by, method="wilson")
     assert (women["low_first"], women["high_first"]) == pytest.approx((low, high))
@@ -404,6 +410,7 @@ SAME = Periods((dt.date(2025, 1, 1), dt.date(2025, 2, 28)), (dt.date(2025, 1, 1)
         ({"categories": 0}, "No alert of B has a category."),
         ({"categories": 9}, "The alerts have unlike categories: 3 in A, 9 in B."),
         ({"asked": frozenset()}, "A asks for the gender of the person who alerts; B does not."),
+        ({"known_time": KnownTime.MONTH}, "Of the alerts of B only the month is known."),
         ({"months": (5.0, 0.0)}, "B has no alert in 1 of the 2 months."),
     ],
 )

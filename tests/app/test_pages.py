@@ -78,6 +78,7 @@ VIEWS = {
     "gender": {"open": "years"},
     "interventions": {"plan": "7", "draft": "8a1ed9b2e4fffff"},
     "evaluation": {"plan": "7", "fold": "doubts"},
+    "data": {"part": "quality", "subject": "places"},
 }
 
 

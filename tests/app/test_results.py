@@ -139,7 +139,7 @@ def test_what_a_reader_stopped_is_not_started_again_until_they_ask() -> None:
     key, _ = results._keys(slow.__wrapped__)("one", 0.0)  # type: ignore[attr-defined]
     app.session_state[STOPPED] = (key,)
     app.run()
-    assert texts(app) == ["Counting slowly", "the rest"]
+    assert texts(app) == ["Stopped. “Calculate” starts it again.", "the rest"]
     assert calls == []
     app.button[0].click().run()
     assert texts(app) == ["result of one", "the rest"]

@@ -204,9 +204,10 @@ def test_a_small_count_is_told_from_other_numbers(text: str, found: bool) -> Non
         ({}, K_ORDINARY),
         ({"period": "28d"}, K_ORDINARY),
         ({"period": "quarter", "category": "robbery", "affected": "woman"}, K_ORDINARY),
+        ({"period": "28d", "category": "graffiti", "affected": "woman", "weekday": "thu"}, K_ORDINARY),
         ({"category": "unwanted_touching"}, K_SENSITIVE),
     ],
-    ids=["usual", "four weeks", "few", "sensitive"],
+    ids=["usual", "four weeks", "few", "one", "sensitive"],
 )
 @pytest.mark.parametrize(("page", "words"), VIEWS)
 def test_the_council_reads_no_small_count(

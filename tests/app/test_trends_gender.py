@@ -33,6 +33,7 @@ def test_the_unit_stands_in_the_link_and_what_is_folded_is_drawn_when_it_is_open
     assert len(app.get("plotly_chart")) >= 4
     for split in ("group", "affected_gender"):
         fine(app.segmented_control(key="trends_split").set_value(split).run())
+        assert any("several categories counts once" in one.value for one in app.caption) == (split == "group")
     linked = open_page("trends", lang="en", open="years", period="quarter")
     assert [table.value.shape for table in linked.table] == [(4, 2)]
 

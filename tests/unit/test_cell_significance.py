@@ -427,8 +427,7 @@ def test_it_says_itself_with_its_period(t: Translator) -> None:
     assert told.startswith(f"{t.span(span)}: With")
     assert f"at least {t.number(power.ratio, 1)} times" in told
     few = replace(power, ratio=None, at_most=0.1, n=30)
-    assert few.sentence(t).startswith("Too few to tell: with 30 alerts")
-    assert "even a place 10 times as dense" in few.sentence(t)
+    assert few.sentence(t).startswith("Too few to tell: even a place 10 times")
     assert replace(power, n=0).sentence(t) == "There is no alert on the map to test."
 
 

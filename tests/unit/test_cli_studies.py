@@ -16,6 +16,7 @@ from contextlib import closing
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -38,10 +39,11 @@ from curim_data.protection import open_for
 from curim_data.store import Home
 from curim_data.studies import brief as brief_study
 from curim_data.studies.brief import MOST_FINDINGS, BriefChanges, brief_changes, brief_name, finding_name, keep_brief
-from curim_data.studies.brief_content import card_picture
 from curim_data.studies.brief_text import counts_before_after, title
 from curim_data.studies.hot_spots import hot_spot_study
 from curim_data.studies.spot_profiles import concentration_study
+from pages.parts import finding as finding_page
+from pages.parts.frame.page import dataset_of
 from tests.commands import Curim
 from tests.mail_server import HOST, smtp_server
 from tests.stored import seen_by
@@ -377,15 +379,25 @@ def test_what_cannot_be_done_together_says_so(curim: Curim, copied: Home, tmp_pa
     assert not list(tmp_path.glob("x.*"))
 
 
-def test_a_picture_for_a_newsletter_says_what_its_finding_says(sample: Home, changes: BriefChanges) -> None:
-    t, finding = translator("el"), changes.findings[0]
-    file = card_picture(changes, finding, sample.city(), t, made=dt.date(2026, 11, 1)).data
-    picture = Image.open(io.BytesIO(file))
+def test_an_analysts_picture_for_a_newsletter_says_what_the_public_reads(
+    sample: Home, changes: BriefChanges, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    t, finding, source = translator("el"), changes.findings[0], open_for(sample, Audience.ANALYST)
+    page: Any = SimpleNamespace(
+        t=t, city=sample.city(), home=sample, source=source, alerts=source, protected=False, is_sample=True,
+        filter=AlertFilter(), dataset=dataset_of(sample, source, Audience.ANALYST),
+    )  # fmt: skip
+    told, read = list[BriefChanges](), finding_page.card_picture
+    monkeypatch.setattr(finding_page, "card_picture", lambda *of, **more: told.append(of[0]) or read(*of, **more))
+    monkeypatch.setattr("streamlit.query_params", {"id": finding.id})
+    picture = Image.open(io.BytesIO(finding_page.picture_file(page)))
+    assert repr(told) == repr([changes])
+    assert repr(told) != repr([brief_changes(source, AlertFilter(), source.meeting)])
     assert picture.size == (1200, 675)
-    told = picture.text["Description"]  # type: ignore[attr-defined]
-    assert title(finding, sample.city(), t) in told
-    assert all(count in told for count in counts_before_after(finding, t))
-    assert t("Sample data: made up. Not about real events.") in told
+    words = picture.text["Description"]  # type: ignore[attr-defined]
+    for said in (title(finding, page.city, t), t("Sample data: made up. Not about real events.")):
+        assert said in words
+    assert all(count in words for count in counts_before_after(finding, t))
 
 
 def test_the_brief_tells_what_became_of_a_plan(curim: Curim, copied: Home, tmp_path: Path) -> None:

@@ -66,10 +66,10 @@ def test_cells_are_as_large_as_known_squares_and_not_more_than_a_map_can_hold(ci
     [
         (6_000, 1, 12, 10, "an intervention serves a place of that size"),
         (60, 1, 12, 10, "an intervention serves a place of that size"),
-        (20, 1, 12, 9, "too few alerts for finer cells: 20"),
+        (20, 1, 12, 9, "too few alerts for finer cells"),
         (6_000, 1, 9, 9, "finer cells could point at single persons"),
         (6_000, 110, 12, 9, "the coordinates are only precise to 110 m"),
-        (0, 1, 12, 8, "too few alerts for finer cells: 0"),
+        (0, 1, 12, 8, "too few alerts for finer cells"),
     ],
 )
 def test_the_resolution_is_chosen_and_told(

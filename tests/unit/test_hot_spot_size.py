@@ -149,7 +149,9 @@ def test_a_sliver_with_hardly_a_resident_is_not_hot(city: CityProfile) -> None:
 
 def test_residents_are_spread_over_the_land_of_their_district(city: CityProfile) -> None:
     city = peopled(city, {"zone_1": 10_000.0, "zone_2": 30_000.0})
-    frame = hot_spots._residents(city, 10).frame
+    found = hot_spots._residents(city, 10)
+    frame, (_, untested) = found.frame, found.choices
+    assert untested.value == pytest.approx(city.land_cells(10)[frame["n"].isna()].sum())
     assert frame["n"].sum() == pytest.approx(40_000)
     assert (frame["least"].dropna() >= 0).all()
     assert 0 < frame["n"].isna().sum() < len(frame)

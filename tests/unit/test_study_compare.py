@@ -18,9 +18,10 @@ from curim_data.model import Audience, KnownTime
 from curim_data.privacy import DisclosureError
 from curim_data.studies.compare import CompareError, available_presets, compare_study, filter_pair
 from curim_data.studies.hot_spots import EmergingRow, EmergingStudy, emerging_study, hot_spot_study
-from tests.stored import seen_by
+from tests.stored import seen_by, stored_alerts
 
-DARK = AlertFilter(period="all", dark=True)
+EVER = AlertFilter(period="all")
+DARK = EVER.replace(dark=True)
 
 
 def test_counts_of_both_sides_are_those_of_the_filters(source: Source) -> None:
@@ -42,6 +43,14 @@ def test_the_council_compares_all_counts_of_the_copy(council: Source, against: s
         assert told[side].tolist() == cells["n"].tolist()
         assert told[side].between(1, 4).any()
     assert (told.loc[told["ratio"].notna(), "low"] <= told["ratio"].dropna()).all()
+
+
+def test_alerts_of_unknown_light_are_said_to_be_on_neither_side(source: Source) -> None:
+    dark = stored_alerts(source).to_pandas()["dark"]
+    study = compare_study(source, EVER, "light")
+    (told,) = (one.explanation.values["n"] for one in study.choices if one.name == "neither")
+    assert told == source.count - sum(total.n for total in study.totals) == dark.isna().sum() > 0
+    assert not [one for one in compare_study(source, EVER, "affected=man").choices if one.name == "neither"]
 
 
 def test_what_an_export_does_not_ask_is_not_offered(source: Source) -> None:
@@ -113,14 +122,6 @@ def test_hot_spots_of_the_map_find_their_class(source: Source, study: EmergingSt
     assert all(line is not None and planted[line.name.place] == line.place.cls for line in found)
     far = int(h3.latlng_to_cell(TRUTHS["quarter"]["latitude"], TRUTHS["quarter"]["longitude"], study.resolution))
     assert place_of(study, (far,)) is None
-
-
-def test_places_have_the_class_with_which_they_share_most_cells(study: EmergingStudy) -> None:
-    cells = [(cell,) for line in study.lines for cell in line.place.cells]
-    cells += [tuple(cell for line in study.lines for cell in line.place.cells), ()]
-    listed = [place_of(study, some) for some in cells]
-    assert any(line is None for line in listed)
-    assert [study.state_of(some) for some in cells] == [line and line.place.state for line in listed]
 
 
 def test_the_series_of_a_place_is_what_was_counted(source: Source, study: EmergingStudy) -> None:

@@ -55,7 +55,6 @@ from pages.parts.frame.results import (
     dataset_for,
     draw_fold,
     headed,
-    is_ready,
     shared,
     source_of,
 )

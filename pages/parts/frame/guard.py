@@ -265,6 +265,7 @@ VIEW_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "evaluation": ("plan", "fold"),
     "cities": ("with", "months"),
     "methods": ("about", "chapter"),
+    "data": ("part", "subject"),
 }
 # Words by which Streamlit shows a page alone, in the light theme.
 PRINT_WORDS: Final = {"embed": "true", "embed_options": "light_theme"}

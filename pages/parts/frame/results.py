@@ -55,12 +55,11 @@ GRACE: Final = 4.0  # seconds without a reader after which a calculation ends
 LEAST: Final = 0.02  # seconds of the processor; what takes less is worked out as quickly as it is read
 STOPPED: Final = "calculations_stopped"  # what this reader stopped, so that the next run does not start it again
 MOST_STOPPED: Final = 20
-CALCULATION: Final = Message("Calculation")  # what most calculations say of themselves until they say more
+CALCULATION: Final = Message("Calculating")  # what most calculations say of themselves until they say more
 
 FAILURE: Final = N_(
-    "{part} could not be displayed (error {number}). Nothing was changed, and the rest of the page can be used. "
-    "Remove a filter, choose another period or cell size, or try again; the person who runs the dashboard can find "
-    "the cause in its log under this number."
+    "{part} could not be displayed (error {number}). Nothing was changed. Remove a filter, choose another period "
+    "or cell size, or try again; the person who runs the dashboard can find the cause in its log under this number."
 )
 
 _running: dict[str, Calculation] = {}
@@ -74,11 +73,11 @@ class MissingError(LookupError):
 
 
 class CalculationStopped(Exception):
-    """The reader stopped a calculation; `doing` says which."""
+    """The reader stopped the calculation of a key."""
 
-    def __init__(self, key: str, doing: Message) -> None:
-        super().__init__(doing.text)
-        self.key, self.doing = key, doing
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
 
 
 def _missing() -> NoReturn:
@@ -130,14 +129,6 @@ def calculated(doing: Message) -> Callable[[Callable[P, R]], Callable[P, R]]:
                 found = _calculate(key, dataset, lambda: function(*args, **kwargs), place, doing)
             return found
 
-        def is_ready(*args: P.args, **kwargs: P.kwargs) -> bool:
-            try:
-                _kept(*key_of(*args, **kwargs))
-            except MissingError:
-                return False
-            return True
-
-        call.is_ready = is_ready  # type: ignore[attr-defined]
         return call
 
     return decorate
@@ -156,11 +147,6 @@ def shared(
         return study(source_of(dataset), *args, **kwargs)
 
     return cached(of) if doing is None else calculated(doing)(of)
-
-
-def is_ready(function: Callable[..., Any], *args: Any, **kwargs: Any) -> bool:
-    """Whether a function that is `calculated` has its result already."""
-    return bool(function.is_ready(*args, **kwargs))  # type: ignore[attr-defined]
 
 
 def forget_results() -> None:
@@ -253,7 +239,7 @@ def _calculate(
     if hasattr(_thread, "made"):
         return _made(key, dataset, work)
     if place is not None and key in st.session_state.get(STOPPED, ()):
-        raise CalculationStopped(key, doing)
+        raise CalculationStopped(key)
     while True:
         calculation = _started(key, dataset, work)
         if place is None:
@@ -410,10 +396,9 @@ def contained(part: str) -> Iterator[None]:
         _stand_in()
         name = _short(stopped.key)
         with st.container(border=True, key=f"stopped_{name}"):
-            st.write(t(stopped.doing))
-            st.button(
-                t("Calculate"), key=f"calculate_{name}", on_click=_stop, args=(stopped.key,), kwargs={"stopped": False}
-            )
+            again = t("Calculate")
+            st.write(t("Stopped. “{button}” starts it again.", button=again))
+            st.button(again, key=f"calculate_{name}", on_click=_stop, args=(stopped.key,), kwargs={"stopped": False})
     except DisclosureError as refused:
         _stand_in()
         st.info(t(refused.message))

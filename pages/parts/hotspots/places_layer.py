@@ -18,6 +18,7 @@ from curim_data.model import (
     NO_AFFECTED,
     NO_CATEGORY,
     NO_POSITIONS,
+    SEVERAL_CATEGORIES,
     AreaTooLargeError,
     Gender,
     category_label,
@@ -207,6 +208,10 @@ def _draw_map(
         place=place,
         on_select=on_select,
     )
+    if found is not None and len(found.found) > MOST_OUTLINES:
+        st.caption(
+            t("The map outlines the first {n} of {all}; the list holds all.", n=MOST_OUTLINES, all=len(found.found))
+        )
 
 
 def _draw_files(
@@ -385,7 +390,9 @@ def _categories(page: Page, study: SpotStudy) -> Part:
         }
         for name, n, total, least in counts
     )
-    return plots.interval_bars_figure(page, frame, labels_above=True), t("Categories"), ""
+    several = study.categories["n"].sum() > study.affected.n
+    note = t(SEVERAL_CATEGORIES) if several else ""
+    return plots.interval_bars_figure(page, frame, labels_above=True), t("Categories"), note
 
 
 def _genders(page: Page, study: SpotStudy) -> Part:

@@ -87,13 +87,13 @@ def draw_area_note(page: Page, *, listed: bool) -> None:
 
 
 def at_default_words(page: Page, n: int) -> str:
-    """How many alerts no map holds since many share their coordinates."""
+    """How many alerts no map holds since many share their coordinates; the plural wherever the number is withheld."""
     return page.t.n(
         "{written} alert shares its exact coordinates with many others and is kept off maps: probably a default "
         "position of the app.",
         "{written} alerts share their exact coordinates with many others and are kept off maps: probably a default "
         "position of the app.",
-        n,
+        max(n, page.written.least()),
         written=written_count(page, n),
     )
 

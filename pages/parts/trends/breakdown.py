@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.trends.time_series import week_clock
-from curim_data.model import N_, BoolArray, Translator, category_label, is_small, value_label
+from curim_data.model import N_, SEVERAL_CATEGORIES, BoolArray, Translator, category_label, is_small, value_label
 from curim_data.model.labels import grade_words
 from curim_data.privacy import BAND_HOURS, Counted
 from curim_data.studies import changes
@@ -192,7 +192,8 @@ def draw_small_multiples(page: Page) -> None:
     )
     rest = len(sums) - len(names)
     more = [t.n("{n} more.", "{n} more.", rest)] if rest else []
-    st.caption(" ".join([*more, *map(t, counted.notes)]))
+    several = [SEVERAL_CATEGORIES] if sums.sum() > cached_query(page, "total").n else []
+    st.caption(" ".join([*more, *map(t, (*several, *counted.notes))]))
 
 
 def _splits(page: Page) -> dict[str, str]:
