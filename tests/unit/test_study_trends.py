@@ -149,11 +149,11 @@ HEADINGS = [
      "Tous les signalements : hausse nette, 1 250 contre 1 000 attendus d’après la période juste avant"),
     (AlertFilter(places=("pasalimani",)), _answer(3, 6.0, "open", few=True, threshold=5),
      "All alerts, Pasalimani: fewer than 5",
-     "Όλες οι αναφορές, Πασαλιμάνι – λιγότερες από 5",
+     "Όλες οι αναφορές, Πασαλιμάνι – κάτω από 5",
      "Tous les signalements, Pasalimáni : moins de 5"),
     (AlertFilter(), _answer(7, 4.0, "open", few=True, threshold=5),
      "All alerts: too few to tell, 7 against fewer than 5 in the same time a year before",
-     "Όλες οι αναφορές – πολύ λίγες για συμπέρασμα: 7 έναντι λιγότερες από 5 το ίδιο διάστημα έναν χρόνο πριν",
+     "Όλες οι αναφορές – πολύ λίγες για συμπέρασμα: 7 έναντι κάτω από 5 το ίδιο διάστημα έναν χρόνο πριν",
      "Tous les signalements : effectif trop faible pour conclure, 7 contre moins de 5 à la même période un an "
      "plus tôt"),
     (AlertFilter(), _answer(101, 100.0, "open"),
