@@ -17,6 +17,7 @@ from pages.parts.briefing import (
     draw_genders,
     draw_map_and_spots,
     draw_no_data_note,
+    draw_questions,
     draw_since_choice,
 )
 from pages.parts.findings import cached_changes, changes_since
@@ -43,6 +44,7 @@ with contained(t("Hot spots")):
     study = cached_brief(*chosen)
     draw_map_and_spots(page, study)
     draw_fold("whom", t("For whom?"), partial(draw_genders, page, study))
+draw_fold("questions", t("What do you want to know?"), partial(draw_questions, page))
 if page.role >= Role.COUNCIL:  # plans are the council's: they name people and are not yet told to the public
     draw_fold("plans", t("What was decided, and what became of it?"), partial(draw_decided_plans, page))
 with contained(t("Briefing")):

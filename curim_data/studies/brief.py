@@ -28,7 +28,7 @@ import shapely
 from analysis.gender import MAN, WOMAN, CategoryRatios, GenderShares
 from analysis.spots.naming import SpotName, name_spots
 from analysis.stats.intervals import UNKNOWN, Estimate
-from analysis.trends.changes import AREA, CANDIDATE_KEYS, MAIN_SHARE, Change, Grade
+from analysis.trends.changes import AREA, CANDIDATE_KEYS, MAIN_SHARE, Change, Grade, change_of
 from analysis.trends.time_series import whole_steps
 from curim_data import query
 from curim_data.engine import Source
@@ -372,6 +372,8 @@ class BriefChanges:
     names genders, so that a change concerns those; women and men are compared among all genders all the same.
     `ongoing`: whether the window reaches to the end of the data. `from_alerts`: the changes were chosen by comparisons
     of the alerts, and the audience reads the copy, in which other comparisons are possible (`curim changes`, Trends).
+    `further`: what is clear as well by the figures of the audience, surest first, and stands in no card, since half of
+    it is in one, or half of one in it (`distinct_changes`).
     """
 
     since: dt.date
@@ -390,6 +392,7 @@ class BriefChanges:
     by_gender: bool = False
     ongoing: bool = True
     from_alerts: bool = False
+    further: tuple[Change, ...] = ()
 
     @property
     def cards(self) -> tuple[AnyFinding, ...]:
@@ -489,7 +492,16 @@ def brief_changes(
         by_gender=without_gender(f) != f,
         ongoing=until >= source.as_of,
         from_alerts=own is not found,
+        further=_further(own.changes.frame, listed) if since_known else (),
     )
+
+
+def _further(frame: pd.DataFrame, listed: Sequence[Change]) -> tuple[Change, ...]:
+    """The clear candidates that are not listed, but for all alerts of the city, which the headline tells."""
+    told = [dict(one.key) for change in listed for one in (change, change.part_of) if one is not None]
+    clear = frame[frame["grade"].eq("clear") & frame["level"].ne("city")].sort_values("p", kind="stable")
+    changes = (change_of(row, CANDIDATE_KEYS) for row in clear.to_dict("records"))
+    return tuple(change for change in changes if dict(change.key) not in told)
 
 
 def find_finding(source: Source, f: AlertFilter, since: dt.date | None, name: str) -> AnyFinding | None:

@@ -41,6 +41,7 @@ from curim_data.studies.brief_text import (
     carried_sentence,
     counts_words,
     finding_sentences,
+    further_titles,
     headline,
     history_word,
     no_spots_sentence,
@@ -197,7 +198,9 @@ def _limits(study: BriefStudy, f: AlertFilter, city: CityProfile, t: Translator,
     copied = t(SMALL, k=study.total.threshold)
     total = study.total
     chosen = f.sentence(t, city, n=total.said, total=total.of, dates=study.period, by_month=study.by_month)
+    further = "; ".join(further_titles(study, city, t).values())
     return (
+        *((t.pair(t("Clear as well"), further) + ".",) if further else ()),
         *((copied,) if audience in (Audience.COUNCIL, Audience.PUBLIC) else ()),
         *(t(choice.explanation) for choice in study.changes.choices if choice.name in LIMITING),
         *study.changes.not_in_use.sentences(city, t),

@@ -21,7 +21,7 @@ from curim_data.model.labels import (
     inline,
     place_label,
 )
-from curim_data.studies.brief import AnyFinding, BriefChanges, BriefStudy, Finding, History
+from curim_data.studies.brief import AnyFinding, BriefChanges, BriefStudy, Finding, History, finding_id
 from curim_data.studies.cells import area_label, has_area
 from curim_data.studies.changes import GRADES, EventFinding, area_in_words, compared_words
 from curim_data.studies.gender import weighs_more
@@ -180,6 +180,16 @@ def title(one: AnyFinding, city: CityProfile, t: Translator) -> str:
     return t("{what}, {where}", what=what, where=where if in_area(one) else inline(where))
 
 
+def further_titles(study: BriefChanges, city: CityProfile, t: Translator) -> dict[str, str]:
+    """What is clear as well and stands in no card, each as a card's heading, by the id of its finding."""
+    titles = {}
+    for change in study.further:
+        what, where = _of_change(change, study.asked, city, t)
+        inside = has_area(study.asked) or any(change.key.get(name) for name in AREA)
+        titles[finding_id(change.key)] = t("{what}, {where}", what=what, where=where if inside else inline(where))
+    return titles
+
+
 def in_area(one: AnyFinding) -> bool:
     """Whether a finding is that of a part of the city."""
     return has_area(one.filter) or (isinstance(one, Finding) and any(one.change.key.get(name) for name in AREA))
@@ -208,7 +218,9 @@ def since_words(one: Finding, t: Translator) -> str:
     """Since when the count lies on the change's side of what is usual; empty where the last one does not."""
     if one.since is None or one.series is None:
         return ""
-    return t("since {since}", since=t.date(one.since, "LLLL y") if one.series.unit == "month" else one.since)
+    if one.series.unit == "month":
+        return t("unusual from {month} on", month=t.date(one.since, "LLLL y"))
+    return t("unusual since {day}", day=one.since)
 
 
 def finding_sentences(one: AnyFinding, city: CityProfile, t: Translator) -> tuple[str, ...]:
@@ -240,7 +252,7 @@ def tested_sentence(one: AnyFinding, t: Translator) -> str:
         return ""
     after = Span(*one.periods.after, by_month=one.periods.by_month)
     before = compared_words(t, one.change.level, one.change.compared)
-    return at_head(t("{after}, compared with {before}.", after=after, before=before))
+    return ". ".join((at_head(t.span(after)), t.pair(t("Compared with"), before))) + "."
 
 
 def sure_sentence(one: AnyFinding, t: Translator) -> str:

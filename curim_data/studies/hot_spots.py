@@ -75,10 +75,7 @@ def all_alerts_filter(f: AlertFilter) -> AlertFilter:
 def denominator_obstacle(kind: DenominatorKind, f: AlertFilter, source: Source) -> Message | None:
     """Why a base cannot be had under a filter; None where it can."""
     if kind == "residents" and residents_by_district(source.city) is None:
-        return Message(
-            "The city's profile holds no residents by district: the analyst can load them (“curim city population "
-            "FILE”)."
-        )
+        return Message("The city's profile holds no residents by district: an analyst can load them.")
     if kind == "alerts" and whole_city(f) == all_alerts_filter(f):
         return Message("There is no share to compare: the filter already holds all alerts of the period.")
     if kind == "alerts" and finest_resolution(source, f) != finest_resolution(source, all_alerts_filter(f)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Collection
+from functools import partial
 from typing import Any, Final
 
 import pandas as pd
@@ -13,10 +14,11 @@ from analysis.hotspots.grouping import is_compared
 from analysis.report.documents import MIME, DocumentFormat
 from analysis.report.papers import brief_document
 from curim_data.filters import AlertFilter
-from curim_data.model import N_, Audience, Role
+from curim_data.model import N_, Audience, Role, category_label
 from curim_data.model.coverage import LONGEST_MEETING_NAME, Meeting
 from curim_data.plans.plan_store import MeetingStore, PlanProblem
 from curim_data.plans.record import Deed
+from curim_data.privacy import is_sensitive_category
 from curim_data.store.annotations import read_meetings
 from curim_data.store.settings import SettingsError, read_settings
 from curim_data.studies.brief import AnyFinding, BriefChanges, BriefStudy, brief_period, usual_since
@@ -31,17 +33,19 @@ from curim_data.studies.brief_content import (
 from curim_data.studies.brief_text import (
     MOST_SPOTS,
     affected_sentence,
+    further_titles,
     looked_sentence,
     no_spots_sentence,
     none_sentence,
     visible_sentence,
 )
-from pages.parts.charts import expected_count, tables, written_count
+from pages.parts.charts import expected_count, has_no_clock, tables, written_count
 from pages.parts.findings import SINCE, cached_changes, changes_since, draw_card, draw_gender_bars
 from pages.parts.frame import (
     CALCULATION,
     Dataset,
     Page,
+    cached_query,
     dataset_for,
     draw_download,
     draw_few_mapped_note,
@@ -64,6 +68,7 @@ from pages.parts.plans import may_edit, plan_store, reference_day, translated_pl
 CHOICE = "briefing_meeting"
 SAID = "briefing_meeting_said"
 MOST_OFFERED = 4
+MOST_ASKED: Final = 6
 KEY = "briefing_since"
 # Settings of the comparison that are told of.
 SHOWN: Final = ("annotation", "coverage", "relative", "grades")
@@ -223,6 +228,41 @@ def draw_change_cards(page: Page, study: BriefChanges) -> None:
     if rest := rows[1:]:
         more = page.t.n("{n} more change", "{n} more changes", sum(map(len, rest)))
         draw_fold("more", more, lambda: [_draw_row(page, row, per_row) for row in rest])
+    if further := further_titles(study, page.city, page.t):
+        name = page.t.n("{n} more clear change", "{n} more clear changes", len(further))
+        draw_fold("further", name, partial(_draw_further, page, further))
+
+
+def _draw_further(page: Page, titles: dict[str, str]) -> None:
+    for name, title in titles.items():
+        page_link(page, "finding", escape_markdown(title), id=name)
+
+
+def draw_questions(page: Page) -> None:
+    """What readers ask most, each with the page and the filter that answer it."""
+    t, f, city, asked = page.t, page.filter, page.city, page.alerts.asked
+    counts = cached_query(page, "counts", ("category",)).frame.dropna(subset=["n"]).set_index("category")["n"]
+    often = [name for name in counts.sort_values(ascending=False).index if name in city.categories][:MOST_ASKED]
+    links = [
+        ("trends", t("Is it rising or falling, and where: {what}?", what=category_label(t, city, name)),
+         f.replace(categories=(name,), groups=()), {"open": "changes"})
+        for name in often
+    ]  # fmt: skip
+    if "affected_gender" in asked and not has_no_clock(page):
+        harmful = tuple(name for name in city.categories if is_sensitive_category(name, city))
+        women = f.replace(affected=("woman",), dark=True)
+        links.append(("hotspots", t("Where are women affected after dark?"), women, {}))
+        if harmful:
+            harassed = women.replace(categories=harmful, groups=())
+            links.append(("hotspots", t("Where are women harassed after dark?"), harassed, {}))
+    if page.role >= Role.COUNCIL:
+        links.append(("evaluation", t("Did a measure work?"), f, {}))
+    links += [
+        ("gender", t("What is reported of women, and what of men?"), f, {}),
+        ("gender", t("Who reports, and who hardly does?"), f, {"open": "reports"}),
+    ]
+    for name, label, within, words in links:
+        page_link(page, name, escape_markdown(label), filter=within, **words)
 
 
 def _draw_row(page: Page, cards: list[tuple[int, AnyFinding]], columns: int) -> None:

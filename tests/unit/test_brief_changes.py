@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from analysis.stats.intervals import UNKNOWN
-from analysis.trends.changes import CANDIDATE_KEYS, Change, Grade
+from analysis.trends.changes import CANDIDATE_KEYS, Change, Grade, change_of
 from analysis.trends.reporting import LEVEL, category_use
 from curim_data import query
 from curim_data.engine import Source
@@ -20,8 +20,8 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Translator, translator
 from curim_data.model.coverage import Annotation
 from curim_data.studies import brief_text
-from curim_data.studies.brief import _carriers, brief_changes, history_of
-from curim_data.studies.brief_text import attention_sentence, headline, none_sentence, title
+from curim_data.studies.brief import _carriers, brief_changes, finding_id, history_of, usual_since
+from curim_data.studies.brief_text import attention_sentence, further_titles, headline, none_sentence, title
 from curim_data.studies.cells import area_names
 from curim_data.studies.changes import MOST_AREAS, change_study, filter_periods
 from curim_data.studies.periods import NotInUse
@@ -297,3 +297,17 @@ def test_a_change_of_the_city_names_the_districts_with_half_of_it() -> None:
     assert _carriers(rows.assign(after=[3, *[13] * 5]), replace(change, after=78), 5) is None, (
         "a small count tells none"
     )
+
+
+def test_what_is_clear_and_in_no_card_is_named(source: Source, t: Translator) -> None:
+    """Every clear comparison but that of the whole city stands in a card, as a part of one, or by its name."""
+    study = brief_changes(source, AlertFilter(), usual_since(source, AlertFilter()))
+    frame = change_study(source, study.asked).changes.frame
+    clear = {
+        finding_id(change_of(row, CANDIDATE_KEYS).key) for row in frame[frame["grade"].eq("clear")].to_dict("records")
+    }
+    carded = {finding_id(one.key) for card in study.findings for one in (card.change, card.change.part_of) if one}
+    named = further_titles(study, source.city, t)
+    assert named
+    assert not carded & set(named)
+    assert clear - carded - set(named) <= {finding_id(dict.fromkeys(CANDIDATE_KEYS))}

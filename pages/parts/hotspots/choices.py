@@ -19,7 +19,7 @@ from analysis.stats.intervals import Choice
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.lexicon.words import fold
-from curim_data.model import CityProfile, Message, Translator, cell_polygons
+from curim_data.model import CityProfile, Message, Role, Translator, cell_polygons
 from curim_data.model.extent import ask_shape
 from curim_data.studies.cells import whole_city
 from curim_data.studies.hot_spots import (
@@ -89,7 +89,7 @@ def selected_id(places: Mapping[str, Collection[str]], map_key: str, list_key: s
 
 def draw_ways_on(page: Page, cells: tuple[str, ...], key: str) -> None:
     """From a place, named by its cells, to a plan for it and to its alerts over time."""
-    if st.button(page.t("Draft an intervention here"), key=key, type="primary"):
+    if page.role >= Role.SPECIALIST and st.button(page.t("Draft an intervention here"), key=key, type="primary"):
         go_to_page(page, "interventions", draft=",".join(cells))
     page_link(
         page,
