@@ -20,7 +20,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Translator, translator
 from curim_data.model.coverage import Annotation
 from curim_data.studies import brief_text
-from curim_data.studies.brief import _carriers, brief_changes, finding_id, history_of, usual_since
+from curim_data.studies.brief import _carriers, brief_changes, finding_id, history_of
 from curim_data.studies.brief_text import attention_sentence, further_titles, headline, none_sentence, title
 from curim_data.studies.cells import area_names
 from curim_data.studies.changes import MOST_AREAS, change_study, filter_periods
@@ -299,15 +299,15 @@ def test_a_change_of_the_city_names_the_districts_with_half_of_it() -> None:
     )
 
 
-def test_what_is_clear_and_in_no_card_is_named(source: Source, t: Translator) -> None:
+def test_what_is_clear_and_in_no_card_is_named(areas: Source, t: Translator) -> None:
     """Every clear comparison but that of the whole city stands in a card, as a part of one, or by its name."""
-    study = brief_changes(source, AlertFilter(), usual_since(source, AlertFilter()))
-    frame = change_study(source, study.asked).changes.frame
+    study = brief_changes(areas, recent(areas), most=0)
+    frame = change_study(areas, study.asked).changes.frame
     clear = {
         finding_id(change_of(row, CANDIDATE_KEYS).key) for row in frame[frame["grade"].eq("clear")].to_dict("records")
     }
     carded = {finding_id(one.key) for card in study.findings for one in (card.change, card.change.part_of) if one}
-    named = further_titles(study, source.city, t)
+    named = further_titles(study, areas.city, t)
     assert named
     assert not carded & set(named)
     assert clear - carded - set(named) <= {finding_id(dict.fromkeys(CANDIDATE_KEYS))}
