@@ -152,10 +152,10 @@ def test_changes_are_the_findings_and_every_comparison(curim: Curim, sample: Hom
 
 def test_a_list_without_hot_spots_says_whether_there_were_too_few_incidents(curim: Curim, sample: Home) -> None:
     words = ["hotspots", "--from", "2026-10-26", "--to", "2026-10-27"]
-    assert "Too few to tell" in curim.says(sample, *words)
     for audience in ("analyst", "council"):
         printed = curim.says(sample, *words, "--audience", audience)
-        assert "No cell could be judged: there are too few alerts on the map." in printed
+        assert "No cell could be judged." in printed
+        assert "Too few to tell" in printed
         assert "No cell is hot" not in printed
 
 
