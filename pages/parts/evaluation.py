@@ -79,7 +79,7 @@ def draw_evaluation_page(page: Page) -> None:
     exact = None if page.alerts.protected else plan_verdict(*asked)
     verdict: PlanVerdict | ReleasedVerdict = exact or plan_released(*asked)
     whole = exact.whole if exact else verdict
-    title.title(whole.sentence(t))
+    title.title(escape_markdown(t.pair(translated_plan(page, plan).title, whole.sentence(t))))
     if verdict.windows is None:
         page_link(page, "interventions", t("Open the plan"), plan=plan.id)
         return

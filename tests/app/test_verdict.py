@@ -54,7 +54,9 @@ def _heading(plan: Plan, **words: str) -> tuple[str, list[Any]]:
         assert whisker[1] is None, "what was counted is certain, what was expected is not"
     else:
         assert not [fold for fold in app.expander if "against it" in fold.label]
-    return app.title[0].value, charts[0]["y"] if charts else []
+    name, _, told = app.title[0].value.replace("\\", "").partition(": ")
+    assert name == plan.title
+    return told, charts[0]["y"] if charts else []
 
 
 def _document(plan: Plan, home: Home, kind: Any) -> str:
