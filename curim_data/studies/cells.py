@@ -109,13 +109,15 @@ def cells_to_compare(source: Source, f: AlertFilter, resolution: int) -> pd.Data
 
 
 def default_coordinates(n: int | None) -> tuple[Choice, ...]:
-    """How many alerts at default coordinates were left out of the map; nothing where there are none."""
+    """That alerts at default coordinates, of which there are `n`, were left out of the map; nothing where none is.
+
+    The number may be withheld: it stands where the audience is known.
+    """
     message = Message(
-        "{n} alerts that share their exact coordinates with many others are kept off maps: their position is probably "
-        "a default of the app.",
-        {"n": n},
+        "Alerts that share their exact coordinates with many others are kept off maps: their position is probably a "
+        "default of the app."
     )
-    return (Choice("piles", n, message),) if n else ()
+    return (Choice("piles", "left out", message),) if n else ()
 
 
 def area_counts(

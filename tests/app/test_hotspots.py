@@ -27,7 +27,7 @@ from curim_data.privacy import DisclosureError, WrittenCounts, sees_exact
 from curim_data.protection import open_for
 from curim_data.store import Home
 from curim_data.studies.alert_points import read_map_points
-from curim_data.studies.cells import TESTED_IN_CITY, in_area
+from curim_data.studies.cells import TESTED_IN_CITY, default_coordinates, in_area
 from curim_data.studies.hot_spots import (
     EXCHANGED,
     HotSpotStudy,
@@ -103,6 +103,7 @@ def test_no_plural_tells_the_council_one_alert_from_three(sample: Home, lang: st
     page: Any = SimpleNamespace(t=translator(lang), written=written)
     told = [at_default_words(page, n) for n in (1, 3, 7)]
     assert told[0] == told[1]
+    assert default_coordinates(1) == default_coordinates(3)
     assert told[0].split()[-8:] == told[2].split()[-8:]  # the plural
 
 
