@@ -14,7 +14,7 @@ from analysis.hotspots.grouping import is_compared
 from analysis.report.documents import MIME, DocumentFormat
 from analysis.report.papers import brief_document
 from curim_data.filters import AlertFilter
-from curim_data.model import N_, Audience, Role, category_label
+from curim_data.model import N_, Audience, Role, value_label
 from curim_data.model.coverage import LONGEST_MEETING_NAME, Meeting
 from curim_data.plans.plan_store import MeetingStore, PlanProblem
 from curim_data.plans.record import Deed
@@ -68,7 +68,7 @@ from pages.parts.plans import may_edit, plan_store, reference_day, translated_pl
 CHOICE = "briefing_meeting"
 SAID = "briefing_meeting_said"
 MOST_OFFERED = 4
-MOST_ASKED: Final = 6
+MOST_ASKED: Final = 8
 KEY = "briefing_since"
 # Settings of the comparison that are told of.
 SHOWN: Final = ("annotation", "coverage", "relative", "grades")
@@ -240,27 +240,26 @@ def _draw_further(page: Page, titles: dict[str, str]) -> None:
 
 def draw_questions(page: Page) -> None:
     """What readers ask most, each with the page and the filter that answer it."""
-    t, f, city, asked = page.t, page.filter, page.city, page.alerts.asked
-    counts = cached_query(page, "counts", ("category",)).frame.dropna(subset=["n"]).set_index("category")["n"]
-    often = [name for name in counts.sort_values(ascending=False).index if name in city.categories][:MOST_ASKED]
-    links = [
-        ("trends", t("Is it rising or falling, and where: {what}?", what=category_label(t, city, name)),
-         f.replace(categories=(name,), groups=()), {"open": "changes"})
-        for name in often
-    ]  # fmt: skip
-    if "affected_gender" in asked and not has_no_clock(page):
-        harmful = tuple(name for name in city.categories if is_sensitive_category(name, city))
+    t, f, city = page.t, page.filter, page.city
+    links: list[tuple[str, str, AlertFilter, dict[str, str]]] = []
+    if "affected_gender" in page.alerts.asked and not has_no_clock(page):
         women = f.replace(affected=("woman",), dark=True)
         links.append(("hotspots", t("Where are women affected after dark?"), women, {}))
-        if harmful:
-            harassed = women.replace(categories=harmful, groups=())
-            links.append(("hotspots", t("Where are women harassed after dark?"), harassed, {}))
+        harmful = tuple(name for name in city.categories if is_sensitive_category(name, city))
+        if harmful and not page.alerts.protected:  # whose hot spots the copy does not tell
+            women = women.replace(categories=harmful, groups=())
+            links.append(("hotspots", t("Where are women harassed after dark?"), women, {}))
     if page.role >= Role.COUNCIL:
         links.append(("evaluation", t("Did a measure work?"), f, {}))
-    links += [
-        ("gender", t("What is reported of women, and what of men?"), f, {}),
-        ("gender", t("Who reports, and who hardly does?"), f, {"open": "reports"}),
-    ]
+    if page.alerts.asked & {"affected_gender", "reporter_gender"}:
+        links.append(("gender", t("What is reported of women, and what of men?"), f, {}))
+        links.append(("gender", t("Who reports, and who hardly does?"), f, {"open": "reports"}))
+    by, field = ("group", "groups") if city.groups else ("category", "categories")
+    counts = cached_query(page, "counts", (by,)).frame.dropna().set_index(by)["n"]
+    for name in counts.sort_values(ascending=False).index[:MOST_ASKED] if len(counts) > 1 else ():
+        question = t("Is it rising or falling, and where: {what}?", what=value_label(t, city, by, name))
+        within = f.replace(categories=(), groups=()).replace(**{field: (name,)})
+        links.append(("trends", question, within, {"open": "changes"}))
     for name, label, within, words in links:
         page_link(page, name, escape_markdown(label), filter=within, **words)
 
