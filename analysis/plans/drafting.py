@@ -49,7 +49,7 @@ from curim_data.model import (
     Translator,
     translator,
 )
-from curim_data.model.absence import NO_AFFECTED, NO_CATEGORY, NO_GENDER
+from curim_data.model.absence import NO_AFFECTED, NO_CATEGORY, NO_GENDER, fewer_than
 from curim_data.model.labels import UNCATEGORISED, category_label
 from curim_data.model.plan import TEST, Areas, Assessment, Caution, GenderCheck, Objective, Problem
 
@@ -276,22 +276,35 @@ EFFECTS: Final = Message(
     "Effects were measured on recorded crime, most in the United States and Britain, none in Greece; alerts are what "
     "citizens report. What is not named was not studied, as far as we know."
 )
+TOO_SMALL: Final = Message(
+    "The protected numbers are too small to plan by here: take a larger area or a longer period."
+)
 OF_LARGER_CELLS: Final = Message("These numbers are of the map cells, as the council sees them, that hold the place.")
 
 
 def problem_statement(problem: Problem, t: Translator, city: CityProfile) -> str:
-    """The problem in a few plain sentences: where and what, when, for whom, since when, how sure."""
+    """The problem in a few plain sentences: where and what, when, for whom, since when, how sure.
+
+    Where the council may not read the count: that, and what to do.
+    """
+    if problem.hides(problem.n):
+        return f"{_where(problem, t)} {t(TOO_SMALL)}"
     parts = (_where, _unstated, _when, gender_sentence, _since, _certainty)
     where, *others = (part(problem, t) for part in parts)
     return " ".join(filter(None, (where, _what(problem, t, city), *others)))
 
 
 def gender_sentence(problem: Problem, t: Translator) -> str:
-    """Who is affected: the women's share with its interval, the city's beside it, and how many are not known."""
+    """Who is affected: the women's share with its interval, the city's beside it, and how many are not known.
+
+    Empty where the alerts are too few for the council to read.
+    """
     if "affected_gender" in problem.not_asked:
         neither = "reporter_gender" in problem.not_asked
         return t(NO_GENDER if neither else NO_AFFECTED)
     women = problem.women
+    if problem.hides(problem.n):
+        return ""
     if women is None:
         return t("For these alerts the gender of those affected is not known.")
     others = (
@@ -305,8 +318,11 @@ def gender_sentence(problem: Problem, t: Translator) -> str:
 def _where(problem: Problem, t: Translator) -> str:
     n, place = round(problem.n), t.label(problem.names)
     if problem.start is None or problem.end is None:
-        return t.pair(place, t.n("{n} alert", "{n} alerts", n)) + "."
+        few = t("fewer than {k} alerts", k=problem.least)
+        return t.pair(place, few if problem.hides(n) else t.n("{n} alert", "{n} alerts", n)) + "."
     dates = {"start": problem.start, "end": problem.end}
+    if problem.hides(n):
+        return t("{place}: fewer than {k} alerts from {start} to {end}.", place=place, k=problem.least, **dates)
     return t.n(
         "{place}: {n} alert from {start} to {end}.",
         "{place}: {n} alerts from {start} to {end}.",
@@ -447,6 +463,18 @@ def old_baseline(plan: Plan) -> Message | None:
     )
 
 
+def _two_periods(plan: Plan) -> Message | None:
+    """The days of problem and baseline where they are not the same."""
+    of = (plan.problem.start, plan.problem.end), (plan.objective.start, plan.objective.end)
+    if of[0] == of[1] or None in (*of[0], *of[1]):
+        return None
+    named = ("start", "end", "first", "last")
+    return Message(
+        "The problem is of {start} to {end}, the baseline of {first} to {last}.",
+        dict(zip(named, (*of[0], *of[1]), strict=True)),
+    )
+
+
 def design_faults(plan: Plan) -> tuple[Message, ...]:
     """What makes a comparison impossible to trust: such a plan is not decided, and one that began says it."""
     end, start, areas = plan.objective.end, plan.start, plan.areas
@@ -496,13 +524,18 @@ def objective_sentence(objective: Objective, problem: Problem, t: Translator) ->
     """The objective in one sentence: specific, measurable, with its date; target "to be set" where there is none."""
     if objective.start is None or objective.end is None or objective.by is None:
         return ""
+    small = problem.hides(objective.baseline)
     values = {
         "place": t.label(problem.names),
-        "baseline": round(objective.baseline),
+        "baseline": t(fewer_than(problem.least)) if small else round(objective.baseline),
         "start": t.date(objective.start, "medium"),
         "end": t.date(objective.end, "medium"),
         "by": objective.by,
     }
+    if small and objective.target is None:
+        return t(
+            "{place}: fewer than {k} alerts ({start} to {end}); the target is to be set.", k=problem.least, **values
+        )
     if objective.target is None:
         return t(
             "{place}: fewer than {baseline} alerts ({start} to {end}) in a period of the same length, by {by}; the "
@@ -535,6 +568,7 @@ def plan_warnings(plan: Plan) -> tuple[Message, ...]:
     fall = None if aim.target is None else aim.baseline - aim.target
     chosen = (find_measure(name) for name in plan.measures)
     cases = (
+        (plan.problem.hides(aim.baseline) and not plan.problem.hides(plan.problem.n), TOO_SMALL),
         (seen is None, FALL_UNKNOWN),
         (seen is not None and seen > aim.baseline, NO_FALL),
         (
@@ -550,7 +584,7 @@ def plan_warnings(plan: Plan) -> tuple[Message, ...]:
             Message("A campaign can raise alerts without more incidents: agree on a second indicator."),
         ),
     )
-    return (*filter(None, (old_baseline(plan),)), *(message for holds, message in cases if holds))
+    return (*filter(None, (_two_periods(plan), old_baseline(plan))), *(message for holds, message in cases if holds))
 
 
 def harm_questions(problem: Problem) -> tuple[Message, ...]:

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import BeforeValidator, TypeAdapter
 
+from curim_data.model.city import K_ORDINARY
 from curim_data.model.i18n import Message
 
 # A whole number stays whole when it is read back, so that it is shown without decimals.
@@ -94,7 +95,8 @@ class Problem:
     month since which it has had more alerts than is usual for it; kinds: of the alerts that may be shown, most frequent
     first; not_asked: fields that the export does not have (`absence.ASKED_FIELDS`); times: how many times as dense it
     is at least, in steps, as its surroundings or the city (`against`), where its counts are those of the larger cells
-    that hold it.
+    that hold it; least: the smallest count that the council may read of these alerts (1: every one). Where they are
+    fewer (`hides`), n is 0 and nothing that is counted among them is here.
     """
 
     spot: str = ""
@@ -120,14 +122,19 @@ class Problem:
     not_asked: tuple[str, ...] = ()
     times: float | None = None
     against: str = ""
+    least: int = K_ORDINARY
+
+    def hides(self, n: Number) -> bool:
+        """Whether a count of these alerts is "fewer than `least`" to the council, who may then not plan by it."""
+        return n < self.least and self.least > 1
 
 
 @dataclass(frozen=True)
 class Objective:
     """What shall be reached: from `baseline` alerts (in the period start..end) to `target` by a date.
 
-    target None: to be set, because no study gives a number that applies here. text: the sentence as its authors
-    want it.
+    baseline: 0 where the council may not read it (`Problem.hides`). target None: to be set, because no study gives a
+    number that applies here. text: the sentence as its authors want it.
     """
 
     baseline: Number = 0

@@ -40,7 +40,7 @@ from analysis.trends.time_series import trend_of
 from curim_data import privacy, query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter, month_bounds
-from curim_data.model import Kind
+from curim_data.model import Kind, is_small
 from curim_data.model.city import Area, Landmark
 from curim_data.model.coverage import Coverage
 from curim_data.model.plan import Areas, Caution, Objective, Problem
@@ -56,6 +56,8 @@ _ENOUGH_AREAS: Final = 40
 _MOST_DATES: Final = 4
 # The land's cells are listed up to so many.
 _MOST_LAND: Final = 30_000
+# What a problem still says where its alerts are too few for the council to read.
+_NOT_COUNTED: Final = ("spot", "place", "names", "cells", "query", "start", "end", "cautions", "not_asked", "least")
 
 
 @dataclass(frozen=True)
@@ -315,17 +317,11 @@ def _labels(areas: Sequence[Area | Landmark], names: Sequence[str]) -> dict[str,
     return {one.id: one.labels for one in areas if one.id in names}
 
 
-def count_of_problem(source: Source, problem: Problem) -> int:
-    """The alerts of a problem in what an audience reads."""
-    f, _ = AlertFilter.from_query(problem.query, source.city, source.other_categories)
-    found = area_frame(source, f, f.cells) if f.cells else query.counts(source, f, []).frame
-    return round(float(found["n"].sum()))
-
-
 def problem_of_spot(
     source: Source, f: AlertFilter, spot: Spot | Cluster, name: SpotName, here: AlertFilter | None = None
 ) -> Problem:
-    """A named hot spot's problem in figures, from counts after disclosure control.
+    """A named hot spot's problem in figures, from counts after disclosure control; without any where these are too
+    small for who reads them.
 
     `here`: the filter that names the area, where it is more than its cells.
     """
@@ -354,7 +350,7 @@ def problem_of_spot(
         profile = replace(profile, hours=peak_hours(privacy.BAND_HOURS, counted("hour")))
     kinds = counted("kind").sort_values("n", ascending=False)
     months = counted("month", among=history, complete=True)
-    return problem_of_profile(
+    made = problem_of_profile(
         spot,
         name,
         replace(profile, since=_since(source, months, end)),
@@ -366,6 +362,14 @@ def problem_of_spot(
         kinds=[str(kind) for kind in kinds.loc[kinds["n"] > 0, "kind"] if kind != Kind.UNKNOWN],
         not_asked=[name for name in ("affected_gender", "reporter_gender") if name not in source.asked],
     )
+    return _readable(replace(made, least=written.least()))
+
+
+def _readable(problem: Problem) -> Problem:
+    """A problem without what is counted in it where its alerts are too few to be read by whom it was counted for."""
+    if not problem.hides(problem.n):
+        return problem
+    return Problem(**{name: getattr(problem, name) for name in _NOT_COUNTED})
 
 
 def _since(source: Source, months: pd.DataFrame, end: dt.date) -> dt.date | None:
@@ -452,8 +456,12 @@ def draft_plan_for_cells(
 
 
 def council_baseline(source: Source, f: AlertFilter, cells: Sequence[str]) -> tuple[Objective, AlertFilter]:
-    """Alerts of an area before a plan, as the council may read them, and the filter by which they were counted."""
+    """Alerts of an area before a plan, 0 where they are too few for the council to read, and the filter by which they
+    were counted.
+    """
     start, end = baseline_dates(query.dates(source, f)[1], source.first)
     year = whole_city(f).replace(period="", start=start, end=end)
     start, end = query.dates(source, year)  # whole months where nothing finer is known
-    return Objective(float(area_counts(copy_of(source), year, {"here": cells}, ()).frame["n"].sum()), start, end), year
+    n = float(area_counts(copy_of(source), year, {"here": cells}, ()).frame["n"].sum())
+    small = is_small(n, privacy.threshold(copy_of(source), is_sensitive(f, source.city)))
+    return Objective(0.0 if small else n, start, end), year

@@ -40,7 +40,7 @@ from curim_data.store.annotations import AnnotationError, add_annotation, remove
 from curim_data.studies.cells import area_counts, cells_to_compare
 from curim_data.studies.evaluation import AREAS, evaluation_filter
 from curim_data.studies.hot_spots import hot_spot_study, known_places
-from curim_data.studies.plan import YEAR, count_of_problem, draft_plan_for_cells, drop_to_see
+from curim_data.studies.plan import YEAR, draft_plan_for_cells, drop_to_see
 from pages.parts.frame import Page, escape_markdown, palette, record, rgba, shared
 from pages.parts.maps import basemap, draw_legend_row, draw_named_layers, union_of_cells, without_outline
 
@@ -216,7 +216,7 @@ def _visible_drop_of(source: Source, plan: Plan) -> float | None:
     That is four weeks at least, and a year at most.
     """
     aim, f = plan.objective, evaluation_filter(source, plan)
-    if not aim.baseline:  # too small for the council to read
+    if plan.problem.hides(aim.baseline):
         return None
     readable = copy_of(source) if is_sensitive(f, source.city) else source
     found = drop_to_see(readable, f, plan.areas, min(max(aim.days, 28), YEAR.days), aim.end)
@@ -234,7 +234,6 @@ draft_spots = shared(_spots_of, Message("Testing every place for hot spots"))
 proposed_areas = shared(_areas_of, Message("Looking for a comparison area"))
 drop_by_similar_areas = shared(_visible_drop_of)
 counts_by_area = shared(_counts_of)
-own_count = shared(count_of_problem)
 
 
 @dataclass(frozen=True)

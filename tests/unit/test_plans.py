@@ -18,10 +18,12 @@ import pytest
 import sqlalchemy as sa
 
 from analysis.plans.drafting import (
+    TOO_SMALL,
     catalogue,
     draft_plan,
     harm_questions,
     measures_of_kind,
+    objective_sentence,
     old_baseline,
     problem_statement,
     rank_measures,
@@ -410,6 +412,46 @@ def test_a_plan_from_old_data_begins_after_today(tmp_path: Path, lang: str) -> N
     assert old in plan.warnings
     paper = compose_plan(made, source.city, t)
     assert any(t(old) in getattr(block, "text", "") for block in paper.blocks)
+
+
+@pytest.mark.parametrize(("category", "k"), [("noise", 5), ("harassment_sexual", 10)])
+def test_a_draft_tells_nothing_of_counts_that_the_council_may_not_read(tmp_path: Path, category: str, k: int) -> None:
+    """The stricter threshold of a sensitive category too; a count of the threshold is written out."""
+    t = translator("en")
+    days = [LAST - dt.timedelta(days=2 * number) for number in range(k - 1)] + [LAST - dt.timedelta(days=200)]
+    rows = [alert(i, day=day, hours=[20], point=POINTS[i], category=category) for i, day in enumerate(days)]
+    f, lately = AlertFilter(period="", categories=(category,)), {"start": LAST - dt.timedelta(days=60), "end": LAST}
+
+    def drafted(kept: list[dict[str, object]], **period: dt.date) -> tuple[Plan, str]:
+        plan = draft_plan_for_cells(small_source(tmp_path, kept), f.replace(**period), [CELL], language="en").plan
+        return plan, repr(compose_plan(plan, small_city(), t))
+
+    plan, paper = drafted(rows[:-1])
+    problem = plan.problem
+    assert f"fewer than {k} alerts" in plan.statement["en"]
+    assert f"fewer than {k} alerts" in plan.objective.text
+    assert paper.count(t(TOO_SMALL)) == 1
+    assert (problem.n, plan.objective.baseline, plan.objective.target, plan.assessment.smallest_drop) == (
+        0,
+        0,
+        None,
+        None,
+    )
+    assert (problem.categories, problem.hours, problem.dark_share, problem.women) == ((), None, None, None)
+    assert (problem.kinds, problem.times, problem.since, plan.gender_check.affected) == ((), None, None, "")
+    for told in (f"{k - 1} alert", "18:00", "gender of those", "as dense", f"than {k - 1}", "four times in five"):
+        assert told not in paper
+    by_hand = replace(plan.objective, target=2.0)
+    assert f"from fewer than {k} alerts" in objective_sentence(by_hand, problem, t)
+
+    plan, paper = drafted(rows, **lately)
+    assert f"fewer than {k} alerts" in plan.statement["en"]
+    assert plan.objective.baseline == k
+    assert paper.count(t(TOO_SMALL)) == 1
+    assert "The problem is of 1 November 2019 to 31 December 2019, the baseline of" in paper
+    plan, paper = drafted(rows)
+    assert f"{k} alerts" in plan.statement["en"]
+    assert t(TOO_SMALL) not in paper
 
 
 def test_measures_without_categories_are_those_of_the_kind() -> None:

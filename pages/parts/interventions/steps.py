@@ -16,6 +16,7 @@ import streamlit as st
 from analysis.plans.drafting import (
     CAUTIONS,
     EFFECTS,
+    TOO_SMALL,
     Fit,
     Measure,
     applicable_drop,
@@ -55,7 +56,6 @@ from pages.parts.plans import (
     counts_by_area,
     draw_areas_map,
     drop_by_similar_areas,
-    own_count,
     proposed_areas,
     seeded,
 )
@@ -77,10 +77,6 @@ def problem_step(page: Page, edit: PlanEdit) -> Plan:
                 plan = _ask_statement(page, edit, plan, lang, LANGUAGE_NAMES[lang])
 
     st.caption(t("Its figures are of the protected copy, because the council reads the plan."))
-    if not page.protected and not plan.id:
-        st.caption(
-            t("In the alerts themselves: {n}, as on the page you come from.", n=own_count(page.dataset, plan.problem))
-        )
     return plan
 
 
@@ -107,7 +103,8 @@ def objective_step(page: Page, edit: PlanEdit) -> Plan:
             )
         )
     left, right = st.columns(2)
-    label, most = t("Target: alerts in a period of the same length"), max(round(aim.baseline), 0)
+    label = t("Target: alerts in a period of the same length")
+    most = problem.least - 1 if problem.hides(aim.baseline) else max(round(aim.baseline), 0)
     with left:
         plan = _ask_number(page, edit, plan, label, "objective.target", most, step=1)
     with right:
@@ -211,7 +208,8 @@ def _actions(page: Page, edit: PlanEdit) -> tuple[Action, ...]:
 def gender_step(page: Page, edit: PlanEdit) -> Plan:
     """Who is affected and was asked, what is aimed at for whom, what harm could follow."""
     t, plan = page.t, edit.plan
-    st.write(escape_markdown(gender_sentence(plan.problem, t)))
+    if told := gender_sentence(plan.problem, t):
+        st.write(escape_markdown(told))
     look: dict[str, Any] = {"read": str.strip, "height": 90, "max_chars": 1000}
     for name, label in GENDER_QUESTIONS.items():
         plan = ask(edit, plan, st.text_area, t(label), f"gender_check.{name}", key=f"check_{name}", **look)
@@ -279,7 +277,9 @@ def measures_step(page: Page, edit: PlanEdit) -> Plan:
 def _unranked(page: Page, plan: Plan) -> str:
     """Why no measure is ranked, what stands below instead, and how to have them ranked."""
     t, problem = page.t, plan.problem
-    if without_category(problem.categories) or not problem.categories:
+    if problem.hides(problem.n):
+        sentences = [t(TOO_SMALL)]
+    elif without_category(problem.categories) or not problem.categories:
         sentences = [t("Measures are ranked by the categories of the alerts."), t(NO_CATEGORY), t(ADD_CATEGORY)]
     else:
         names = t.join([category_label(t, page.city, part.id) for part in problem.categories[:6]])
