@@ -99,9 +99,8 @@ def denominator_for(source: Source, f: AlertFilter, resolution: int, kind: Denom
         return None
     frame = query.cells(source, all_alerts_filter(f), resolution).frame[["n"]].astype(float).assign(least=0.0)
     message = Message(
-        "What is compared is the share of these alerts among all {base} alerts of the period: it says nothing about "
-        "how many there are.",
-        {"base": round(float(frame["n"].sum()))},
+        "What is compared is the share of these alerts among all alerts of the period: it says nothing about how many "
+        "there are."
     )
     return Denominator("alerts", frame, (Choice("base", "alerts", message),))
 
