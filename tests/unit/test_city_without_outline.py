@@ -77,7 +77,7 @@ def test_any_name_makes_a_city(tmp_path: Path, lang: str, city: str, zone: str) 
     assert (made.names["en"], made.timezone, made.provisional, made.outlined) == (city, zone, True, False)
     assert len(made.categories) == 3
     assert "no outline yet" in told
-    assert "help lines" in told
+    assert ("time zone in the city profile" if zone == "UTC" else f"Its time zone is {zone}.") in told
     hours = Store(home).read(["hour", "dark"])
     assert set(hours["hour"].to_pylist()) == set(range(24))
     assert (hours["dark"].null_count == 240) == (zone == "UTC")

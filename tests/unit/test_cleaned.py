@@ -93,11 +93,11 @@ def test_texts_are_as_safe_as_in_other_tables(text: str) -> None:
 @pytest.mark.slow
 def test_the_command_writes_every_kind_and_says_what_cells_are(curim: Curim, sample: Home, tmp_path: Path) -> None:
     out = str(tmp_path / "alerts.")
-    assert f"{open_source(sample).count:,} alerts written" in curim.says(sample, "export", "--out", out + "csv")
+    assert f"{open_source(sample).count:,} rows written" in curim.says(sample, "export", "--out", out + "csv")
     for kind in cleaned.KINDS:
         said = curim.says(sample, "export", "--period", "28d", "--out", out + kind)
         assert NESTED_CELLS.text in said
-        assert f"{open_source(sample).count:,} alerts written" not in said
+        assert f"{open_source(sample).count:,} rows written" not in said
     assert curim.answer(sample, "export", "--period", "28d", "--out", out + "csv")["notes"] == [NESTED_CELLS.text]
     assert pq.read_schema(out + "parquet").metadata[b"cells"].decode() == NESTED_CELLS.text
     assert pyogrio.read_info(out + "gpkg")["layer_metadata"]["cells"] == NESTED_CELLS.text
