@@ -148,8 +148,8 @@ def test_the_category_stays_in_the_column_of_the_file_before(language: str, tmp_
     second = import_file(home, other_way, "april.csv", answers=Answers(elsewhere=True))
     assert category(second) == "col1"
     (said,) = findings(second)
+    assert said.startswith("col1")
     assert "march.csv" in said
-    assert "col2" in said
     silent = month(places, places, 120)
     third = import_file(home, silent, "may.csv")
     assert category(third) == "col1"
