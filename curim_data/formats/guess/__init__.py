@@ -1,6 +1,6 @@
 """Tables of no known format: the role of each column is guessed from its heading and its first values, and why.
 
-Public: `recognise`. `headings` knows the words of headings in seven languages (`headings.toml`) and what values look
+Public: `recognise`. `headings` knows the words of headings in twelve languages (`headings.toml`) and what values look
 like, `dates` which columns say when, `category` which says what.
 """
 

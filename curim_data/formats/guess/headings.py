@@ -1,4 +1,4 @@
-"""A column as the guessing mapper sees it: what the words of its heading say, in seven languages and in the
+"""A column as the guessing mapper sees it: what the words of its heading say, in twelve languages and in the
 abbreviations of police exports, and what its values look like, judged by the first records.
 """
 
