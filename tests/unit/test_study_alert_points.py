@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 import shapely
 
 from curim_data import query
-from curim_data.cli import main
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Translator
@@ -21,6 +19,7 @@ from curim_data.privacy import DisclosureError
 from curim_data.store import Home
 from curim_data.studies.alert_points import (
     DensityStudy,
+    class_geojson,
     class_polygons,
     density_study,
     near_repeat_study,
@@ -36,12 +35,13 @@ def study(source: Source) -> DensityStudy:
     return density_study(source, AlertFilter())
 
 
-def test_the_surface_holds_the_alerts_of_the_map(source: Source, study: DensityStudy) -> None:
+def test_the_surface_holds_the_alerts_of_the_map(source: Source, study: DensityStudy, t: Translator) -> None:
     on_map = query.cells(source, AlertFilter(), 12).frame["n"].sum()
     held = (study.density.values * study.density.raster.land_km2).sum() * study.density.months
     assert held == pytest.approx(on_map)
     assert study.density.n == on_map
     assert study.density.months == pytest.approx(12, rel=0.002)
+    assert study.peaks[0].name(t) == "Pasalimani"
 
 
 def test_a_picked_area_does_not_cut_the_surface(source: Source, study: DensityStudy) -> None:
@@ -53,7 +53,10 @@ def test_a_picked_area_does_not_cut_the_surface(source: Source, study: DensitySt
 def test_grid_and_classes_agree(source: Source, study: DensityStudy) -> None:
     table = pixel_frame(study.density, source.city)
     assert len(table) == study.density.land.sum()
+    assert set(table) == {"longitude", "latitude", "land_km2", "density", "error"}
     shapes = class_polygons(study.density, source.city)
+    written = json.loads(class_geojson(study.density, source.city))["features"]
+    assert [shape["properties"]["from"] for shape in written] == sorted(low for low, _, _ in shapes)
     at = table.sample(200, random_state=3)
     for row in at.itertuples():
         inside = [
@@ -64,21 +67,6 @@ def test_grid_and_classes_agree(source: Source, study: DensityStudy) -> None:
         else:
             ((low, high),) = inside
             assert low - 0.001 <= row.density <= high + 0.001
-
-
-def test_the_command_writes_the_surface(sample: Home, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    words = ["hotspots", "--method", "density", "--home", str(sample.path), "--lang", "en"]
-    assert main([*words, "--json", "--out", str(tmp_path / "density.geojson")]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["method"] == "density"
-    assert told["places"][0]["name"] == "Pasalimani"
-    shapes = json.loads((tmp_path / "density.geojson").read_text())["features"]
-    assert [shape["properties"]["from"] for shape in shapes] == sorted(s["properties"]["from"] for s in shapes)
-    assert main([*words, "--out", str(tmp_path / "density.csv")]) == 0
-    assert "alerts per km² and month" in capsys.readouterr().out
-    assert set(pd.read_csv(tmp_path / "density.csv")) == {"longitude", "latitude", "land_km2", "density", "error"}
-    assert main([*words, "--audience", "council"]) == 2
-    assert main([*words, "--resolution", "9"]) == 2
 
 
 EVER = AlertFilter(period="all")
