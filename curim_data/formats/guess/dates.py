@@ -371,6 +371,7 @@ def _later_stages(dated: Sequence[DatedColumn], columns: Sequence[Column]) -> li
     another column, the state, has other values in the rows with it than in those without, the case was closed then.
     """
     found = []
+    begun = any(one.role == "occurred_from" for one in dated)  # an end beside it is that of a span
     for one in dated:
         fill = one.column.values.fill
         later = one.role in ("plain", "occurred_to") and any(
@@ -378,7 +379,8 @@ def _later_stages(dated: Sequence[DatedColumn], columns: Sequence[Column]) -> li
             for other in dated
             if other is not one
         )
-        stage = "resolved_at" if any(_tells_gaps(state, one.column) for state in columns) else "other"
+        closed = any(_tells_gaps(state, one.column) for state in columns)
+        stage = "resolved_at" if closed else "occurred_to" if begun and one.role == "occurred_to" else "other"
         found.append(replace(one, stage=stage) if later else one)
     return found
 
