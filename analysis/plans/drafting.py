@@ -277,7 +277,7 @@ EFFECTS: Final = Message(
     "citizens report. What is not named was not studied, as far as we know."
 )
 TOO_SMALL: Final = Message(
-    "The protected numbers are too small to plan by here: take a larger area or a longer period."
+    "The numbers here are too small to plan by: take a larger area or a longer period."
 )
 OF_LARGER_CELLS: Final = Message("These numbers are of the map cells, as the council sees them, that hold the place.")
 
