@@ -276,9 +276,7 @@ EFFECTS: Final = Message(
     "Effects were measured on recorded crime, most in the United States and Britain, none in Greece; alerts are what "
     "citizens report. What is not named was not studied, as far as we know."
 )
-TOO_SMALL: Final = Message(
-    "The numbers here are too small to plan by: take a larger area or a longer period."
-)
+TOO_SMALL: Final = Message("The numbers here are too small to plan by: take a larger area or a longer period.")
 OF_LARGER_CELLS: Final = Message("These numbers are of the map cells, as the council sees them, that hold the place.")
 
 
