@@ -209,6 +209,7 @@ AGREED_DAYS: Final = 31  # from the event to the report, in the middle: more is 
 MOST_COMPARED: Final = 40
 _ALL: Final = 0.98  # of the alerts have a date
 _MOST_STATES: Final = 12
+_MOST_WHOLE: Final = 3  # dates that all alerts have, with which the others are compared
 _OFTEN: Final = 0.7
 
 
@@ -370,19 +371,20 @@ def _later_stages(dated: Sequence[DatedColumn], columns: Sequence[Column]) -> li
     Such a date is of what followed, an answer or the end of the case, and neither the event's nor the report's. Where
     another column, the state, has other values in the rows with it than in those without, the case was closed then.
     """
-    found = []
     begun = any(one.role == "occurred_from" for one in dated)  # an end beside it is that of a span
-    for one in dated:
-        fill = one.column.values.fill
-        later = one.role in ("plain", "occurred_to") and any(
-            other.column.values.fill >= _ALL and fill <= other.column.values.fill - FEW and other.lag(one).not_after
-            for other in dated
-            if other is not one
-        )
-        closed = any(_tells_gaps(state, one.column) for state in columns)
-        stage = "resolved_at" if closed else "occurred_to" if begun and one.role == "occurred_to" else "other"
-        found.append(replace(one, stage=stage) if later else one)
-    return found
+    whole = sorted((one for one in dated if one.column.values.fill >= _ALL), key=lambda one: one.rank)[-_MOST_WHOLE:]
+
+    def stage_of(one: DatedColumn) -> str:
+        missing = 1 - one.column.values.fill
+        if one.role not in ("plain", "occurred_to") or missing < FEW:
+            return ""
+        if not any(other.lag(one).not_after for other in whole):
+            return ""
+        if any(_tells_gaps(state, one.column) for state in columns):
+            return "resolved_at"
+        return "" if begun and one.role == "occurred_to" else "other"
+
+    return [replace(one, stage=stage_of(one)) for one in dated]
 
 
 def _tells_gaps(state: Column, date: Column) -> bool:
