@@ -186,7 +186,7 @@ def draw_since_choice(page: Page, study: BriefChanges) -> None:
     """The first day of the changes, of a meeting or of the reader's own, which replaces the filter's period."""
     t, source, since = page.t, page.alerts, study.since
     form = "LLLL y" if source.by_month else "d MMM y"
-    with st.popover(t("Since {since}", since=t.date(since, form))):
+    with st.popover(t.pair(t("Since"), t.date(since, form))):
         if source.first <= since <= source.as_of:
             draw_meeting_choice(page, since)
             if st.session_state.get(KEY) != since:

@@ -75,19 +75,14 @@ def units_offered(page: Page) -> tuple[CalendarUnit, ...]:
 
 
 def draw_unit_choice(page: Page) -> CalendarUnit:
-    """The unit of time: from the link, and as the reader picks it."""
+    """The unit of time: from the link, and as the reader picks it where there are several."""
     t, units, known = page.t, units_offered(page), page.alerts.known_time
     asked = known.unit(word_in_link("by", units, USUAL if USUAL in units else units[0]))
     labels = {"day": t("Day"), "week": t("Week"), "month": t("Month")}
-    unit: CalendarUnit = draw_link_choice(
-        t("By"),
-        {unit: labels[unit] for unit in units if known.knows(unit)},
-        "by",
-        "trends_by",
-        USUAL,
-        chosen=asked,
-        buttons=True,
-    )
+    offered = {unit: labels[unit] for unit in units if known.knows(unit)}
+    if len(offered) < 2:
+        return asked
+    unit: CalendarUnit = draw_link_choice(t("By"), offered, "by", "trends_by", USUAL, chosen=asked, buttons=True)
     return unit
 
 
