@@ -215,8 +215,11 @@ def counts_words(finding: Finding, t: Translator) -> str:
 
 
 def since_words(one: Finding, t: Translator) -> str:
-    """Since when the count lies on the change's side of what is usual; empty where the last one does not."""
-    if one.since is None or one.series is None:
+    """Since when the count lies on the change's side of what is usual; empty where the last one does not.
+
+    Empty too of a finding that may be chance.
+    """
+    if one.since is None or one.series is None or one.grade == "open":
         return ""
     if one.series.unit == "month":
         return t("unusual from {month} on", month=t.date(one.since, "LLLL y"))
@@ -229,7 +232,7 @@ def finding_sentences(one: AnyFinding, city: CityProfile, t: Translator) -> tupl
         return (*one.sentences(city, t), sure_sentence(one, t))
     whole = one.change.part_of and replace(one, change=one.change.part_of, filter=one.within)
     said = (
-        t.pair(history_word(one, t), since_words(one, t)) + "." if one.since and one.grade != "open" else "",
+        t.pair(history_word(one, t), since) + "." if (since := since_words(one, t)) else "",
         carried_sentence(one, city, t),
         t("It is the main part of another change: {name}.", name=title(whole, city, t)) if whole else "",
         women_sentence(one, city, t),

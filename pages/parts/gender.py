@@ -26,6 +26,7 @@ from curim_data.model import (
     ONE_CATEGORY,
     Message,
     PlanStatus,
+    Role,
     category_label,
     district_label,
     feeling_label,
@@ -399,7 +400,7 @@ def draw_help_lines(page: Page) -> None:
     """Help lines for those who are affected, next to every sensitive view; how to add them where none is known."""
     t, lines = page.t, help_lines(page.city, page.t)
     if not lines:
-        if not page.protected:
+        if page.role >= Role.ANALYST:
             st.caption(escape_markdown(t(HOW_TO_ADD)))
         return
     with st.container(border=True, gap="xsmall", key="gender_help"):
