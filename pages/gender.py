@@ -22,7 +22,7 @@ with contained(t("Gender")):
         with heading:
             gender.draw_headline(page, chosen, total, found)
     if not asked:
-        gender.draw_not_asked(page, total)
+        gender.draw_not_asked(page)
         gender.draw_help_lines(page)
     elif total.n:
         gender.draw_category_ratios(page, chosen, total)

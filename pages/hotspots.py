@@ -1,7 +1,5 @@
 """Hot spots, for the specialist: where, how sure, since when; and the way from a place to a plan."""
 
-from typing import Any
-
 import streamlit as st
 
 from analysis.hotspots.surroundings import LAND
@@ -36,9 +34,8 @@ with controls:
         zip(LAYERS, (t("Significance"), t("Clusters"), t("Emerging"), t("Density"), t("Alerts")), strict=True)
     )
     layer, size = LAYERS[0], 0
-    if exact:  # five words side by side are wider than a phone
-        form: dict[str, Any] = {"width": 250} if page.narrow else {"buttons": True}
-        layer = draw_link_choice(t("Layer"), layers, LAYER_WORD, "hotspots_layer", LAYERS[0], **form)
+    if exact:
+        layer = draw_link_choice(t("Layer"), layers, LAYER_WORD, "hotspots_layer", LAYERS[0], width=230)
     if exact and layer in ("significance", "emerging"):
         offered = cell_sizes_offered(page.city, finest_resolution(page.alerts, page.filter))
         sizes = {0: t("Chosen from the data"), **{r: cell_size_label(page, r) for r in offered}}

@@ -168,7 +168,7 @@ class Spot(CellPlace):
     times: float | None = None
 
     def sentence(self, t: Translator, least: int = 1) -> str:
-        """Count, expectation, alerts above it and ratio in words; no ratio where it says nothing. Of a count under
+        """Count, expectation and alerts above it in words, or the ratio to another base than land. Of a count under
         `least`, the smallest that is written out, no more than that.
         """
         if is_small(self.n, least):
@@ -194,11 +194,7 @@ class Spot(CellPlace):
                 "{n} alerts, and nothing around to compare them with.",
                 self.n,
             )
-        if not ratio_says_something(self):
-            return self._excess_sentence(t)
-        ratio, low, high = t.times(self.ratio), t.times(self.low), t.times(self.high)
-        beside = t("That is {ratio} times as many ({low} to {high}).", ratio=ratio, low=low, high=high)
-        return f"{self._excess_sentence(t)} {beside}"
+        return self._excess_sentence(t)
 
     def times_in_words(self, t: Translator) -> str:
         """How many times as dense it is at least, in words; "" where its own ratio is known."""

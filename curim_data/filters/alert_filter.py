@@ -311,7 +311,7 @@ def _in_cells(f: AlertFilter, city: CityProfile, _levels: Levels) -> str:
 
 CELLS: Final = Field(
     names=("cells",),
-    words={"cells": "H3,H3,…"},
+    words={"cells": "891eda753cbffff,…"},
     title=Message("Map cells"),
     parse=_parse_cells,
     condition=_in_cells,

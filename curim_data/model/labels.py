@@ -116,14 +116,8 @@ def feeling_label(t: Translator, feeling: int) -> str:
 def provisional_note(t: Translator, *, outlined: bool = True) -> str:
     """What is to be known of a city whose profile was made from its first data, or of one without an outline."""
     if not outlined:
-        return t(
-            "This city's profile is provisional: it was made from its name and its first file, has no outline yet, and "
-            "is not confirmed by the city."
-        )
-    return t(
-        "This city's profile is provisional: its area, time zone and categories come from the first file and are not "
-        "confirmed by the city."
-    )
+        return t("This city's profile is provisional: it comes from the first file and has no outline yet.")
+    return t("This city's profile is provisional: it comes from the first file.")
 
 
 def hour_label(hour: int) -> str:

@@ -69,6 +69,7 @@ CHOICE = "briefing_meeting"
 SAID = "briefing_meeting_said"
 MOST_OFFERED = 4
 MOST_ASKED: Final = 8
+OPEN: Final = (3, 2)  # cards before the fold of the others, on a wide page and on a phone
 KEY = "briefing_since"
 # Settings of the comparison that are told of.
 SHOWN: Final = ("annotation", "coverage", "relative", "grades")
@@ -216,24 +217,24 @@ def _write_day(page: Page, key: str, meeting: dt.date) -> None:
 
 
 def draw_change_cards(page: Page, study: BriefChanges) -> None:
-    """Draw the cards, those of the first row open; that nothing changed is said as a result."""
+    """Draw the cards, the first ones open, but none that may be chance; that nothing changed is said as a result."""
     cards = list(enumerate(study.cards))
     if not cards and study.changes.changes.n_tested:
         with st.container(border=True, key="briefing_quiet"):
             st.write(escape_markdown(none_sentence(study, page.t)))
-    per_row = 1 if page.narrow else 2 if len(cards) < 3 else 3
-    rows = [cards[start : start + per_row] for start in range(0, len(cards), per_row)]
-    for row in rows[:1]:
-        _draw_row(page, row, per_row)
-    if rest := rows[1:]:
-        more = page.t.n("{n} more change", "{n} more changes", sum(map(len, rest)))
-        draw_fold("more", more, lambda: [_draw_row(page, row, per_row) for row in rest])
-    if further := further_titles(study, page.city, page.t):
-        name = page.t.n("{n} more clear change", "{n} more clear changes", len(further))
-        draw_fold("further", name, partial(_draw_further, page, further))
+    first = [(at, one) for at, one in cards if one.grade != "open"][: OPEN[page.narrow]]
+    rest, further = [card for card in cards if card not in first], further_titles(study, page.city, page.t)
+    _draw_cards(page, first)
+    if more := len(rest) + len(further):
+        name = page.t.n("{n} movement that may be chance", "{n} movements that may be chance", more)
+        if further or any(one.grade != "open" for _, one in rest):
+            name = page.t.n("{n} more change", "{n} more changes", more)
+        draw_fold("more", name, partial(_draw_more, page, rest, further))
 
 
-def _draw_further(page: Page, titles: dict[str, str]) -> None:
+def _draw_more(page: Page, rest: list[tuple[int, AnyFinding]], titles: dict[str, str]) -> None:
+    """The other cards, and the names of what is clear as well."""
+    _draw_cards(page, rest)
     for name, title in titles.items():
         page_link(page, "finding", escape_markdown(title), id=name)
 
@@ -264,10 +265,12 @@ def draw_questions(page: Page) -> None:
         page_link(page, name, escape_markdown(label), filter=within, **words)
 
 
-def _draw_row(page: Page, cards: list[tuple[int, AnyFinding]], columns: int) -> None:
-    for column, (at, card) in zip(st.columns(columns), cards, strict=False):
-        with column, st.container(border=True, height="stretch", gap="xsmall", key=f"briefing_card_{at}"):
-            draw_card(page, card, at)
+def _draw_cards(page: Page, cards: list[tuple[int, AnyFinding]]) -> None:
+    columns = 1 if page.narrow else min(3, max(1, len(cards)))
+    for start in range(0, len(cards), columns):
+        for column, (at, card) in zip(st.columns(columns), cards[start:], strict=False):
+            with column, st.container(border=True, height="stretch", gap="xsmall", key=f"briefing_card_{at}"):
+                draw_card(page, card, at)
 
 
 def draw_basis(page: Page, study: BriefStudy) -> None:

@@ -135,8 +135,8 @@ def verdict_figure(page: Page, whole: Verdict | ReleasedVerdict) -> Figure:
         found = whole.difference
         interval = {
             "type": "data",
-            "array": [found.value - found.low, None],
-            "arrayminus": [min(found.high - found.value, whole.expected), None],
+            "array": [found.value - found.low],  # of the first bar alone: what was counted is certain
+            "arrayminus": [min(found.high - found.value, whole.expected)],
             "color": colours.text,
         }
     figure.add_bar(

@@ -24,6 +24,9 @@ from pages.parts.frame import CALCULATION, GENDERS, Page, escape_markdown, go_to
 SINCE = "since"
 OVER_TIME: Final = N_("Alerts over time: {name}.")
 
+# Of a step of a finding's series.
+DAYS: Final = {"week": 7.0, "month": 30.44}
+
 # What the headline and the cards tell, before the map.
 cached_changes = shared(brief_changes, CALCULATION)
 
@@ -104,12 +107,19 @@ def draw_gender_bars(page: Page, shares: GenderShares, key: str) -> None:
 
 
 def draw_finding_chart(page: Page, finding: Finding, name: str, *, key: str) -> None:
-    """Draw the weeks up to the end of the tested period, with what was expected; nothing where none may be shown."""
+    """Draw the weeks (months) up to the end of the tested period; nothing where none may be shown.
+
+    A dashed line spreads the number that the card expects evenly over that period.
+    """
     if finding.series is None:
         return
-    t, frame = page.t, finding.series.frame
+    t, (start, end), colours = page.t, finding.periods.after, palette(page.theme)
     page = replace(page, filter=finding.filter)  # its own category says which counts are small
-    figure = plots.band_figure(page, frame, time="start", height=132)
-    figure.add_span(*finding.periods.after, palette(page.theme).band, opacity=0.5)
+    figure = plots.band_figure(page, finding.series.frame[["start", "n"]], time="start", height=132)
+    figure.add_span(start, end, colours.band, opacity=0.5)
+    if (expected := finding.counts[0].n) is not None:
+        level = expected * DAYS[finding.series.unit] / ((end - start).days + 1)
+        line = {"color": colours.muted, "width": 1.6, "dash": "dash"}
+        figure.add_scatter(x=[start, end], y=[level, level], mode="lines", line=line, hoverinfo="skip")
     figure.update_layout(margin={"l": 2, "r": 2, "t": 6, "b": 20})
     draw_chart(page, figure, key=key, alt=t(OVER_TIME, name=name), small=True)

@@ -119,7 +119,7 @@ def _headline(page: Page, f: AlertFilter, total: Total, found: PlaceStudy) -> st
     ).rstrip()
 
 
-def draw_not_asked(page: Page, total: Total) -> None:
+def draw_not_asked(page: Page) -> None:
     """What stands on the page where no export asks for gender: that it is not known, and what would change that."""
     t = page.t
     advice = N_(
@@ -128,7 +128,6 @@ def draw_not_asked(page: Page, total: Total) -> None:
     )
     with st.container(border=True, key="gender_not_asked"):
         st.write(t(advice))
-    draw_footer(page, total=total)
 
 
 def draw_reports(page: Page, f: AlertFilter, found: PlaceStudy) -> None:

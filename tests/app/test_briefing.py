@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -141,6 +142,9 @@ def test_one_finding_is_the_same_in_every_room(
         assert name.lower() == f"{one['what']}, {one['where']}".lower()
         assert page.main.title[0].value.replace("\\", "") == f"{name}: {counts}."
         assert counts in marked(card)[1]
+        level = json.loads(card.get("plotly_chart")[0].proto.spec)["data"][-1]
+        days = (pd.Timestamp(level["x"][1]) - pd.Timestamp(level["x"][0])).days + 1
+        assert one["before"] in {round(level["y"][0] * days / step) for step in (7, 30.44)}, "of a week or a month"
         assert grade in marked(card)[0] == marked(page.main)[0]
         assert grade_words(t, one["grade"], meaning=True) in marked(page.main)[1]
         row = rows.loc[(one["where"], one["what"])]

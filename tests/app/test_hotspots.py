@@ -77,7 +77,7 @@ def test_the_council_gets_the_specialists_places_in_coarse_cells_and_no_clusters
     the title has the specialist's shares.
     """
     app, exact = seen("hotspots", **COUNCIL), seen("hotspots")
-    assert not [c for c in app.get("button_group") if c.key == "hotspots_layer"]
+    assert "hotspots_layer" not in {box.key for box in app.selectbox}
     listed = next(frame.value for frame in app.dataframe if "ratio" in frame.value and "name" in frame.value)
     known = frame_of(exact, "excess")
     assert listed["name"].tolist() == known["name"].tolist()
@@ -147,7 +147,7 @@ def test_layer_and_cell_size_stand_in_the_link(open_page: Open) -> None:
     app = open_page("hotspots", lang="en", layer="clusters", tab="files")
     assert rows_of(app, "outlines")
     assert _button(app, "clusters_png")
-    app.segmented_control(key="hotspots_layer").set_value("significance").run()
+    app.selectbox(key="hotspots_layer").select("significance").run()
     assert word(app, "layer") == ""
     fine(app.selectbox(key="hotspots_size").select(9).run())
     assert word(app, "cell") == "9"

@@ -29,21 +29,21 @@ def box(page: Page, selector: str) -> dict[str, Any]:
     return dict(found)
 
 
-def test_headline_first_card_map_and_download_stand_within_two_screens(visit: Visit) -> None:
+def test_headline_first_cards_map_and_download_stand_within_two_screens(visit: Visit) -> None:
     page = visit("briefing", lang="el", width=390, height=2 * SCREEN)
     page.wait_for_selector('[data-testid="stDeckGlJsonChart"] canvas')
     for selector in (
         "h1",
-        ".st-key-briefing_card_0",
+        ".st-key-briefing_card_1",
         ".st-key-briefing_pdf button:visible",
         '[data-testid="stDeckGlJsonChart"]',
     ):
         found = box(page, selector)
         assert found["y"] >= 0, selector
         assert found["y"] + found["height"] <= 2 * SCREEN, f"{selector} ends at {found['y'] + found['height']:.0f}"
-    assert not page.locator(".st-key-briefing_card_1").is_visible()
+    assert not page.locator(".st-key-briefing_card_2").is_visible()
     page.locator(".st-key-fold_more summary").click()
-    page.wait_for_selector(".st-key-briefing_card_1", state="visible")
+    page.wait_for_selector(".st-key-briefing_card_2", state="visible")
 
 
 @pytest.mark.parametrize("lang", ["el", "en", "fr"] if FULL else ["el"])
@@ -51,7 +51,7 @@ def test_nothing_is_clipped_on_a_small_phone(visit: Visit, lang: str) -> None:
     page = visit("briefing", lang=lang, width=360, height=SCREEN)
     page.wait_for_selector('[data-testid="stDeckGlJsonChart"] canvas')
     page.locator(".st-key-fold_more summary").click()
-    page.wait_for_selector(".st-key-briefing_card_1", state="visible")
+    page.wait_for_selector(".st-key-briefing_card_2", state="visible")
     found = page.evaluate(CLIPPED)
     assert not found["scrolls"]
     assert not found["out"]

@@ -89,12 +89,12 @@ def selected_id(places: Mapping[str, Collection[str]], map_key: str, list_key: s
 
 def draw_ways_on(page: Page, cells: tuple[str, ...], key: str) -> None:
     """From a place, named by its cells, to a plan for it and to its alerts over time."""
-    if page.role >= Role.SPECIALIST and st.button(page.t("Draft an intervention here"), key=key, type="primary"):
+    if page.role >= Role.SPECIALIST and st.button(page.t("Draft a plan"), key=key, type="primary"):
         go_to_page(page, "interventions", draft=",".join(cells))
     page_link(
         page,
         "trends",
-        page.t("Follow this place over time"),
+        page.t("Trends"),
         filter=page.filter.replace(districts=(), places=(), cells=cells),
     )
 

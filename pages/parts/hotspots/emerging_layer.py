@@ -26,8 +26,6 @@ from pages.parts.charts import (
     draw_chart,
     draw_place_downloads,
     draw_selectable_table,
-    fitted_columns,
-    row_height,
     time_axis,
     wrapped_columns,
 )
@@ -50,7 +48,7 @@ from pages.parts.hotspots.choices import (
     emerging_of,
     selected_id,
 )
-from pages.parts.hotspots.ranked_list import MAIN, SPAN, draw_heading, lines_in_area
+from pages.parts.hotspots.ranked_list import SPAN, draw_heading, lines_in_area
 from pages.parts.maps import (
     MAP_OF,
     Pin,
@@ -262,11 +260,12 @@ def _draw_class_table(
         "since": t("Since"),
         "n": t("Alerts"),
     }
-    columns, height = fitted_columns(table, headings, most=MAIN), row_height(1)
     if page.narrow:
         del headings["n"]
-        room = map_width(page.room, SPAN) - SELECT_BOX
-        columns, height = wrapped_columns(table, headings, room, wrapped=("name", "class", "since"), least=70)
+    room = map_width(page.room, SPAN) - SELECT_BOX
+    columns, height = wrapped_columns(
+        table, headings, room, wrapped=("name", "class", "since"), numbers=("n",), least=70
+    )
     draw_selectable_table(
         page,
         table,
@@ -274,6 +273,7 @@ def _draw_class_table(
         key=f"{LIST}_{chosen.id if chosen else ''}",
         alt=t("Emerging"),
         selected=next((at for at, line in enumerate(shown) if line is chosen), None),
+        digits={"n": 0},
         columns=columns,
         row_height=height,
     )

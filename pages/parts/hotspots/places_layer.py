@@ -304,7 +304,7 @@ def draw_spot_panel(page: Page, asked: ListQuery, line: SpotSummary) -> None:
         st.warning(t("Few alerts: what is said of this place is imprecise."))
     draw_ways_on(page, spot.names, "spot_draft")
     details = partial(draw_spot_details, page, asked, line)
-    draw_fold("spot", t("How has it developed, when, and for whom?"), details, word="tab")
+    draw_fold("spot", t("What, when and for whom?"), details, word="tab")
 
 
 def draw_spot_details(page: Page, asked: ListQuery, line: SpotSummary) -> None:

@@ -236,9 +236,9 @@ def cell_shades(page: Page, cells: pd.DataFrame) -> list[MapLayer]:
 
 HEIGHT = 540
 SPAN = 0.62  # of the page, for a map of layers beside a list
-# A cell that is smaller on the screen is drawn as a dot of so many pixels, where no more than so many are drawn: on the
+# Where so many cells at most are drawn, one that is smaller on the screen is drawn as a dot of so many pixels: on the
 # map of a country nothing would be seen of them.
-DOT, MOST_DOTS = 4, 1000
+DOTS: Final = {100: 9, 1000: 4}
 EQUATOR_M = 40_075_017
 
 
@@ -324,7 +324,8 @@ def draw_cell_map(
         (has_area(page.filter), 2, colours.accent, t("the area of the filter")),
         (place is not None and place.cells, 3, colours.accent, place.name if place is not None else ""),
     )
-    classes = [(f"background:{shade}", span) for shade, span in (scale.classes if scale is not None else ())]
+    present = set() if scale is None else set(scale.numbers.tolist())
+    classes = [(f"background:{scale.classes[at][0]}", scale.classes[at][1]) for at in sorted(present - {-1})]
     entries = [(f"border:{wide}px solid {colour}", words) for drawn, wide, colour, words in lines if drawn]
     draw_legend_row(colours, scale.heading if scale is not None else "", classes + entries)
     draw_illustrative_note(page)
@@ -499,11 +500,12 @@ def hexagons(name: str, rows: Sequence[dict[str, Any]], **look: Any) -> pdk.Laye
 
 def _line_of_dots(shown: Sequence[dict[str, Any]], view: pdk.ViewState) -> float:
     """Pixels of a line round each cell, in its colour, that make a dot of a smaller one; 0 where none is needed."""
-    if not 0 < len(shown) <= MOST_DOTS:
+    dot = next((pixels for most, pixels in DOTS.items() if 0 < len(shown) <= most), None)
+    if dot is None:
         return 0.0
     edge = h3.average_hexagon_edge_length(h3.get_resolution(h3.str_to_int(shown[0]["hex"])), unit="m")
     metres = EQUATOR_M * math.cos(math.radians(view.latitude)) / (basemap.TILE * 2**view.zoom)
-    return max(0.0, DOT - 2 * edge / metres)
+    return max(0.0, dot - 2 * edge / metres)
 
 
 def alert_count(t: Translator, n: float) -> str:
