@@ -72,7 +72,7 @@ MUTATED ?= analysis curim_data/privacy curim_data/query curim_data/importing
 mutants: $(STAMP)
 	$(BIN)/python -m tests.mutation $(SAMPLE) --seed $(SEED) $(MUTATED)
 
-# The pictures of the guide in Help, of the sample city in each language: make pictures PICTURES="--languages el --names briefing"
+# The pictures of the guide in Help, of the sample city in each language, and of the README: make pictures PICTURES="--languages el --names briefing"
 PICTURES ?=
 pictures: $(STAMP)
 	$(BIN)/python -m tests.pictures $(PICTURES)

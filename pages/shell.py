@@ -78,7 +78,8 @@ def draw_styles(page: Page) -> None:
         # The day, month and year of a date are large enough to be touched.
         " .stDateInput [role='spinbutton'] {padding: .2rem .3rem}"
         # Four columns stand on a phone.
-        " @media screen and (max-width: 640px) {.stTable :is(th, td) {padding: .25rem .3rem}}"
+        " @media screen and (max-width: 640px) {.stTable :is(th, td) {padding: .25rem .15rem}"
+        " .stTable :is(th, td, p) {font-size: .8rem}}"
         " [class*='st-key-filter_tree_'] {padding-left: 1.75rem}"
         " :is([class*='st-key-filter_box_groups_'], [class*='measure_']) label p {font-weight: 600}"
         " .st-key-filter_apply {position: sticky; top: 0; z-index: 2; padding: .5rem 0;"

@@ -1,6 +1,7 @@
 """Pictures of the guide in Help, drawn anew by python -m tests.pictures: the sample city in each language.
 
-Each is what a reader's browser shows on a screen of 1,280 px, in WebP, at most 60 kB: `curim_data/help/pictures`.
+Each is what a reader's browser shows on a screen of 1,280 px, in WebP, at most 60 kB: `curim_data/help/pictures`. The
+README has whole pages in Greek, as PNG: `docs/pictures`.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ SHOTS: Final[dict[str, tuple[str, Callable[[Page, Translator], None] | None]]] =
     "import": ("data?", drop_a_file),
     "quality": ("data?part=quality", None),
 }
+README: Final = ("briefing", "hotspots", "evaluation")
 
 
 def take(page: Page, address: str, lang: str, name: str) -> bytes:
@@ -75,6 +77,18 @@ def take(page: Page, address: str, lang: str, name: str) -> bytes:
     return written.getvalue()
 
 
+def take_whole(page: Page, address: str, name: str) -> None:
+    """A whole page for the README."""
+    page.goto(f"{address}/{SHOTS[name][0]}&lang=el&home=sample")
+    ready(page)
+    length = page.locator('[data-testid="stMainBlockContainer"]').evaluate("it => it.scrollHeight")
+    page.set_viewport_size({"width": WIDTH, "height": max(HEIGHT, length)})
+    page.wait_for_timeout(4_000)
+    shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    shot.quantize(128).save(ROOT / "docs" / "pictures" / f"{name}-el-{WIDTH}.png", optimize=True)
+    page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+
+
 def main() -> None:
     """Take the pictures that are asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -94,6 +108,9 @@ def main() -> None:
                     target.parent.mkdir(parents=True, exist_ok=True)
                     target.write_bytes(take(page, address, lang, name))
                     print(target, target.stat().st_size)
+                for name in asked.names.split(",") if lang == "el" else ():
+                    if name in README:
+                        take_whole(page, address, name)
                 page.close()
         browser.close()
 

@@ -296,11 +296,14 @@ _VERDICTS: Final = {
 
 
 def draw_category_ratios(page: Page, f: AlertFilter, total: Total) -> None:
-    """The forest of ratios, and the same as a table; where nothing is compared, the reason alone."""
+    """The forest of ratios, and the same as a table; where nothing is compared, why, and of one category the shares."""
     t, found, why = page.t, None, NO_AFFECTED
     if AFFECTED in page.alerts.asked:
         found, why = cached_weights(page.dataset, f), ONE_CATEGORY
     if found is None or found.alone:
+        if found is not None:
+            shares = cached_shares(page.dataset, f, AFFECTED)
+            _draw_share_chart(page, shares.frame, ("n", shares.total), key="gender_alone", alt=shares.sentence(t))
         st.write(t(why))
     elif not found.n_tested:
         st.write(found.sentence(t))

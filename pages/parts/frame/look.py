@@ -12,8 +12,8 @@ from pages.parts.frame.page import Theme
 # ColorBrewer YlOrRd, five classes: counts.
 COUNTS: Final = ("#ffeda0", "#fec35a", "#f98e3a", "#e2532b", "#a31621")
 # What a place has above its usual number: greys where that cannot be told or is usual, then classes of the counts.
-EXCESS: Final = ("#e9edef", "#c3cacf", *COUNTS[1:])
-GREYS_ON_DARK: Final = ("#303b45", "#4d5c69")
+EXCESS: Final = ("#dde2e6", "#b9c2c9", *COUNTS[1:])
+GREYS_ON_DARK: Final = ("#3a4650", "#566572")
 # ColorBrewer PuOr, five classes: change, neutral in the middle.
 CHANGE: Final = ("#5e3c99", "#b2abd2", "#f0f0f0", "#fdb863", "#c75d00")
 # What is too dark to be seen on the land of the dark theme, and what would then look like it, with its colour there.
