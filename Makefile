@@ -22,9 +22,9 @@ PYTEST ?=
 test: $(STAMP)
 	$(BIN)/pytest -n auto --maxprocesses 8 --dist loadfile $(PYTEST)
 
-# For the inner loop: no browser, no page, no simulation.
+# For the inner loop, in a minute: no browser, no page, no simulation, nothing that writes files.
 test-fast: $(STAMP)
-	$(BIN)/pytest -n auto --maxprocesses 8 --dist loadfile -m "not slow" tests/unit $(PYTEST)
+	$(BIN)/pytest -n auto --maxprocesses 8 --dist loadfile -m "not slow and not files" tests/unit $(PYTEST)
 
 # All cities and languages, many more simulated maps, broken files and interrupted imports than on a push, and Spark
 # (where there is Java 17).

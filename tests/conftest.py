@@ -91,6 +91,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return FOLDERS.index(folder) if folder in FOLDERS else len(FOLDERS)
 
     items.sort(key=place)
+    for item in items:
+        if {"tmp_path", "tmp_path_factory"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker("files")
 
 
 @pytest.fixture(scope="session")

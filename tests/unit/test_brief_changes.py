@@ -61,6 +61,7 @@ def test_the_chance_is_that_of_all_others_lying_before() -> None:
     assert not category_use(by_month(noise=range(5, 9)))[["new", "given_up"]].to_numpy().any()
 
 
+@pytest.mark.slow
 def test_rare_categories_are_called_new_no_more_often_than_said() -> None:
     """Alerts of 20 categories at random months: any is called new or given up in at most one city of a hundred."""
     rng = np.random.default_rng(5)

@@ -202,10 +202,10 @@ def test_many_points_outside_are_judged_as_one_by_one() -> None:
     lon, lat = rng.uniform(west - 0.05, east + 0.05, 300), rng.uniform(south - 0.05, north + 0.05, 300)
     lon, lat = np.where(np.arange(300) % 5 == 0, -lon, lon), np.where(np.arange(300) % 7 == 0, -lat, lat)
     lon[::6], lat[::6] = lat[::6].copy(), lon[::6].copy()
+    area = shapely.box(*city.land.buffer(0.02).bounds)
 
     def slowly(lon: float, lat: float) -> str:
         beside = shapely.distance(city.land_metres, shapely.Point(*city.project(lon, lat)))
-        area = shapely.box(*city.land.buffer(0.02).bounds)
         others = [(lat, lon), (-lon, lat), (lon, -lat), (-lon, -lat)]
         swapped, *signs = (area.covers(shapely.Point(at)) for at in others)
         return "near" if beside < 1000 else "swapped" if swapped else "sign" if any(signs) else ""
