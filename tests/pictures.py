@@ -66,6 +66,7 @@ def take(page: Page, address: str, lang: str, name: str) -> bytes:
         act(page, translator(lang))
         page.wait_for_timeout(1_500)
         ready(page)
+    page.mouse.move(0, 0)  # off a map, whose buttons show while it is pointed at
     page.wait_for_timeout(3_000)  # maps and charts come to rest
     shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     small = shot.resize((SCALED, SCALED * HEIGHT // WIDTH), Image.Resampling.LANCZOS)

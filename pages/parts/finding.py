@@ -149,7 +149,7 @@ def _draw_years(page: Page, name: str) -> None:
     st.subheader(t("Over the years"))
     beginning, incomplete = (not bool(trend.frame["complete"].iloc[end]) for end in (0, -1))
     frame = trend.frame[[trend.column, "n", "expected", "lower", "upper", "alarm"]]
-    figure = plots.band_figure(page, frame, time=trend.column, height=230, incomplete=incomplete, beginning=beginning)
+    figure = plots.band_figure(page, frame, time=trend.column, height=280, incomplete=incomplete, beginning=beginning)
     figure.add_span(*query.dates(page.alerts, f), palette(page.theme).band, opacity=0.6)
     figure.show_named_legend()
     alt = t(OVER_TIME, name=name)
