@@ -209,6 +209,7 @@ def test_alerts_of_one_light_are_judged_by_their_season_alone(size, judged, t):
     assert trend.frame["alarm"].any()
     assert dark.frame["alarm"].any() == judged
     assert dark.frame["expected"].notna().any() == judged
+    assert not judged or dark.frame["expected"].notna().idxmax() == 2 * 52
     assert (dark.outside_since is not None) == judged
     assert ("What is usual cannot be said" in dark.sentence(t)) != judged
     assert [choice.value for choice in dark.choices if choice.name == "rule"] == ([] if judged else ["other_light"])

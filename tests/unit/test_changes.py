@@ -26,6 +26,7 @@ from analysis.trends.changes import (
     distinct_changes,
     judge,
 )
+from analysis.trends.changes import _city as city_change
 from analysis.trends.changes import _p_beyond as p_beyond
 from analysis.trends.reporting import HOURS, find_events
 from curim_data.engine import source_from_files
@@ -184,6 +185,12 @@ def frame_of(cube: np.ndarray[Any, Any]) -> pd.DataFrame:
         keys = pd.DataFrame([{**dict.fromkeys(CANDIDATE_KEYS), **name} for name in names[level]], dtype=object)
         parts.append(pd.concat([keys, rows], axis=1))
     return pd.concat(parts, ignore_index=True)
+
+
+def test_the_error_of_the_whole_city_is_that_of_the_counts_it_rests_on() -> None:
+    past = np.full((1, 104), 5.0)  # no burst, no drift: 40 after, 40 a year before, 260 in each of two years
+    found = city_change(Counts(past, np.array([40.0]), np.array([40.0]), np.array([-1])), Past("week", K, 104), 1.0)
+    assert found["error"].item() == pytest.approx(np.sqrt(2 / 40.5 + 2 / 260.5))
 
 
 def test_a_change_is_listed_once_at_the_smallest_unit_that_carries_it() -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pyproj import Geod, Transformer
 from shapely.geometry.base import BaseGeometry
 
-from analysis.grid import centres, covered_share, neighbours, resolution_for, ring, square_side
+from analysis.grid import _wide_disc, centres, covered_share, neighbours, resolution_for, ring, square_side
 from curim_data.model import MAP_RESOLUTIONS, AreaTooLargeError, CityProfile, Translator, cell_polygons
 from curim_data.model.extent import (
     MOST_LAND_CELLS,
@@ -126,6 +126,13 @@ def test_the_share_of_each_square_is_that_of_the_slow_twin(rings: list[list[tupl
         shape = shapely.difference(shape, other) if number % 2 else shapely.symmetric_difference(shape, other)
     shape = shapely.buffer(shape, 0)
     assert covered_share(shape, 0, 0, 1, 8, 9) == pytest.approx(slow(shape, 8, 9), abs=1e-9)
+
+
+def test_a_wide_disc_is_round_and_as_large_as_its_radius_says() -> None:
+    disc = _wide_disc(20.0, 4)
+    assert disc.sum() == pytest.approx(np.pi * 5**2)
+    for turned in (disc[::-1], disc[:, ::-1], disc.T):
+        np.testing.assert_allclose(turned, disc)
 
 
 def test_a_grid_of_other_squares_elsewhere() -> None:

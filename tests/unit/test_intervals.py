@@ -18,6 +18,7 @@ from statsmodels.stats.proportion import proportion_confint
 from statsmodels.stats.rates import confint_poisson
 
 from analysis.hotspots.surroundings import empirical_bayes
+from analysis.stats.dispersion import HARDLY, Dispersion, neighbours
 from analysis.stats.intervals import poisson_rate, rate_ratio, share_ratio, share_ratio_interval, wilson
 from analysis.stats.significance import (
     benjamini_hochberg,
@@ -253,3 +254,18 @@ def test_wilson_and_garwood_equal_statsmodels() -> None:
         share, rate = wilson(k, int(n)), poisson_rate(k, 2.5)
         assert (share.low, share.high) == pytest.approx(proportion_confint(k, n, method="wilson"), abs=1e-12)
         assert (rate.low, rate.high) == pytest.approx(confint_poisson(k, 2.5, method="exact-c"), rel=1e-10)
+
+
+def test_neighbouring_periods_by_hand() -> None:
+    squares, spread = neighbours([[2.0, 6.0], [0.0, 0.0]])
+    assert (squares.tolist(), spread.tolist()) == ([[4.0], [0.0]], [[2.0], [0.0]])
+    # Three quarters of all alerts came in the second period: 6 of 8 are as expected, the rest of the city is 32 of 40.
+    squares, spread = neighbours([[2.0, 6.0]], [10.0, 30.0])
+    assert (squares.tolist(), spread.tolist()) == ([[0.0]], [[pytest.approx(8 * 0.75 * 0.25 * 0.8)]])
+
+
+@pytest.mark.parametrize(
+    ("phi", "freedom", "said"), [(1.0, np.inf, False), (HARDLY, np.inf, True), (1.0, 5.0, True), (1.05, 500.0, False)]
+)
+def test_bursts_are_told_where_they_or_what_is_allowed_for_them_widen_intervals(phi, freedom, said) -> None:
+    assert bool(Dispersion(phi, freedom).choices) == said

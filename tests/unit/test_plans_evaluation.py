@@ -284,6 +284,7 @@ def test_the_hottest_place_is_expected_to_fall_back() -> None:
     rng = np.random.default_rng(6)
     past = rng.poisson(30, size=(150, 3)).astype(float)
     model = fit_placebos(rng.poisson(30, 150).astype(float), past)
+    assert max(model.scales) < 1.2  # placebos that only chance moves lie about as far off as the model says
     hot = past[past.sum(axis=1).argmax()]
     assert hot.sum() / 3 > 36
     assert model.expect(hot).mean < 34
