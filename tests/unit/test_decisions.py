@@ -27,7 +27,7 @@ from curim_data.importing.columns import (
     trimmed,
     without_missing_words,
 )
-from curim_data.importing.decisions import Decisions, decide
+from curim_data.importing.decisions import Decisions, decide, latest_plausible
 from curim_data.importing.profiling import SAMPLE_ROWS, FileProfile
 from curim_data.lexicon.words import fold
 from curim_data.model import Answers, CityProfile, ImportProblem, Question
@@ -403,3 +403,11 @@ def test_the_columns_of_a_role_make_one(role: str, parts: str, columns: dict[str
     """A time beside a date, pieces of a date, words for nothing."""
     layout = Layout("test", {role: tuple(Part(at, name) for at, name in enumerate(parts.split()))})
     assert RoleColumns(block_of(columns).table, layout, tuple(columns))[role].to_pylist() == read
+
+
+def test_dates_are_plausible_until_tomorrow_or_to_the_end_of_the_files_own_year() -> None:
+    now = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+    few = pd.Series(pd.date_range("2027-05-01", periods=99, tz="UTC"))
+    assert latest_plausible(few, now) == pd.Timestamp("2026-03-02 12:00", tz="UTC")
+    many = pd.Series(pd.date_range("2027-05-01", periods=100, tz="UTC"))  # the clock is behind, and not the file ahead
+    assert latest_plausible(many, now) == pd.Timestamp("2028-01-01", tz="UTC")

@@ -397,6 +397,13 @@ def test_the_council_reads_hours_in_whole_bands(tmp_path: Path, by_hour: dict[in
     assert problem.hours == told
 
 
+@pytest.mark.parametrize(("days", "old"), [(-5, False), (183, False), (184, True)])
+def test_a_baseline_is_old_half_a_year_after_its_end(days: int, old: bool) -> None:
+    plan = Plan(objective=Objective(end=LAST), start=LAST + dt.timedelta(days=days))
+    assert (old_baseline(plan) is not None) == old
+    assert old_baseline(replace(plan, start=None)) is old_baseline(replace(plan, objective=Objective())) is None
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_plan_from_old_data_begins_after_today(tmp_path: Path, lang: str) -> None:

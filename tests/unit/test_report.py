@@ -14,6 +14,7 @@ import pypdf
 import pytest
 from docx import Document as read_word
 from docx.oxml.ns import qn
+from docx.shared import Pt
 from docx.text.paragraph import Paragraph
 from matplotlib.figure import Figure as Sheet
 from matplotlib.font_manager import FontProperties
@@ -254,6 +255,8 @@ def test_the_brief_is_alike_and_accessible_as_pdf_and_as_word(
         assert part in text
         assert any(one.endswith(part) for one in written)
     assert ("Καμία." in text) is quiet is (translator(lang)("The season alone may explain it.") not in text)
+    larger = {one.text for one in paper.paragraphs for run in one.runs if run.font.size == Pt(12.5)}
+    assert larger == {told.headline}
     assert len(pypdf.PdfReader(io.BytesIO(made)).pages) == word_pages(paper) == (1 if quiet else 2)
     assert_accessible_word(word, lang, told.picture)
 

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from pyproj import Geod
 
 import sample_data
-from analysis.hotspots.grouping import Spot
+from analysis.hotspots.grouping import Spot, published_q
 from analysis.spots.naming import (
     LEAST_LENGTH,
     MOST_STREETS,
@@ -493,3 +493,8 @@ def test_a_problem_takes_everything_over(city: CityProfile, tables: dict[str, pd
     assert (problem.ratio, problem.expected, problem.cautions) == (None, None, (Caution.PILED,))
     assert problem.women is None
     assert replace(name, near=True, number=2)(translator("en")) == "Near: Pasalimani (2)"
+
+
+@pytest.mark.parametrize(("q", "step"), [(0.0, 0.001), (0.001, 0.001), (0.004, 0.01), (0.02, 0.05), (0.06, 1.0)])
+def test_a_q_is_published_as_the_step_that_it_reaches(q: float, step: float) -> None:
+    assert published_q(q) == step
