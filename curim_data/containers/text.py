@@ -307,19 +307,40 @@ def _encoding(source: Path, name: str) -> tuple[str, bool]:
     return "utf-8" if balance > 0 else one_byte_encoding(sample), False
 
 
+# The letters beyond ASCII of languages by the encodings in which they are written; the first of equals counts.
+_ALPHABETS: Final = {
+    "cp1252": (
+        *("àâæçéèêëîïôœùûüÿ", "áéíñóúü¿¡ºª", "áâãàçéêíóôõúüºª", "äöüß", "àèéìíîòóùú", "àçèéíïòóúü·", "åäöéæø"),
+        "áéëïöü",
+    ),
+    "cp1250": ("áéíóöőúüű", "ąćęłńóśźż", "áčďéěíňóřšťúůýž", "ăâîșțşţ", "čćđšž", "áäčďéíĺľňóôŕšťúýž"),
+    "iso-8859-2": ("áéíóöőúüű", "ąćęłńóśźż"),
+    "cp1254": ("çğıöşüâîû",),
+    "cp1257": ("āčēģīķļņšūž", "ąčęėįšųūž", "äõöüšž"),
+}
+
+
+def _fit(text: bytes, encoding: str) -> float:
+    """The greatest share of a text's letters beyond ASCII that belong to one language of an encoding."""
+    letters = re.findall(r"[^\W\d_]|[¹³¿¡£¥§¶µ¼½¾±]", text.decode(encoding, "replace").lower())
+    strange = [letter for letter in letters if not letter.isascii()]
+    return max(sum(letter in known for letter in strange) / max(len(strange), 1) for known in _ALPHABETS[encoding])
+
+
 def one_byte_encoding(text: bytes) -> str:
-    """The encoding of a text of one byte a character, Greek or Western European, of Windows or of ISO.
+    """The encoding of a text of one byte a character: Greek, Hungarian, Polish, Turkish, Baltic or Western European.
 
     Greek words are runs of letters beyond ASCII; in Latin ones such a letter stands beside ASCII letters. Where the
     same bytes mean the same, the standard encoding is named. Windows-1253 and ISO-8859-7 differ in the place of capital
     alpha with accent (A2, B6) and in 80-9F.
     """
     greek, latin = (
-        len(re.findall(pattern, text)) for pattern in (rb"[\xc0-\xff]{2}", rb"[A-Za-z][\xc0-\xff]|[\xc0-\xff][A-Za-z]")
+        len(re.findall(pattern, text)) for pattern in (rb"[\xc0-\xff]{2}", rb"[A-Za-z][\xa1-\xff]|[\xa1-\xff][A-Za-z]")
     )
     windows = re.search(rb"[\x80-\x9f]", text)
     if latin > greek:
-        return "cp1252" if windows else "iso-8859-1"
+        best = max(_ALPHABETS, key=lambda encoding: round(_fit(text, encoding), 2))
+        return best if best != "cp1252" or windows else "iso-8859-1"
     return "cp1253" if windows or text.count(b"\xa2") >= text.count(b"\xb6") else "iso-8859-7"
 
 
