@@ -197,10 +197,11 @@ TimeArray: TypeAlias = npt.NDArray[np.datetime64]
 SERIAL, SECONDS, MILLISECONDS, DATES, MONTHS = "serial", "seconds", "milliseconds", "dates", "months"
 UNITS: Final = ("year", "month", "day", "hour", "minute", "second")
 
+UTC: Final = r"(\d|[AaPp]\.?[Mm]\.?) ?(?:UTC|GMT|Z)$"
 ISO_DAY: Final = r"^\d{4}-\d{2}-\d{2}(?:[T ].*)?$"
 _TIME: Final = (
     r"(?:[,T ]+(?:- )?(?P<hour>\d{1,2})(?:[:.h](?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,]\d+)?)?)?"
-    r"(?P<half> ?[AaPpΠπΜμ]\.? ?[MmΜμ]\.?)?)?$"
+    r"(?P<half> ?[AaPpΠπΜμ]\.? ?[MmΜμ]\.?)?(?: ?(?:Z|UTC|GMT))?)?$"
 )
 _SEPARATOR: Final = " ?[/.-] ?"
 _NUMERIC: Final = rf"^(?P<one>\d{{1,2}}){_SEPARATOR}(?P<two>\d{{1,2}}){_SEPARATOR}(?P<year>\d{{4}}|\d{{2}}){_TIME}"
@@ -214,7 +215,7 @@ _LAYOUTS: Final = (
     rf"^(?P<year>\d{{4}}){_SEPARATOR}(?P<month>\d{{1,2}}){_SEPARATOR}(?P<day>\d{{1,2}}){_TIME}",
     # 20250301 2215
     r"^(?P<year>(?:19|20|21)\d{2})(?P<month>0[1-9]|1[0-2])(?P<day>[0-2]\d|3[01])"
-    r"(?:[T ]?(?P<hour>\d{2}):?(?P<minute>\d{2}):?(?P<second>\d{2})?)?$",
+    r"(?:[T ]?(?P<hour>\d{2}):?(?P<minute>\d{2}):?(?P<second>\d{2})?Z?)?$",
     # 1 March 2025
     rf"{_WEEKDAY}(?P<day>\d{{1,2}})(?:\.|st|nd|rd|th|er|º|η)?[ ./-]*(?:de )?{_NAME},?[ ./-]*(?:de |del )?"
     rf"(?P<year>\d{{4}}|\d{{2}}){_TIME}",
@@ -270,6 +271,7 @@ def parse_dates(column: ArrowText, date_format: DateFormat, orders: npt.NDArray[
     if date_format.form in (SERIAL, SECONDS, MILLISECONDS):
         numbers, days = _numbers(column, date_format)
         return _parsed(numbers, given, days, month_only, ambiguous)
+    column = pc.replace_substring_regex(column, UTC, r"\1Z")
     column = pc.replace_substring_regex(column, r"^(\d{4}-\d{1,2}-\d{1,2}) ?(?:Z|[+-]\d{2}:?\d{2})$", r"\1")
     if date_format.form in (DATES, MONTHS):
         column = pc.replace_substring_regex(column, r"(\d:\d{2}(?::\d{2}(?:[.]\d+)?)?) ?(?:Z|[+-]\d{2}:?\d{2})$", r"\1")
@@ -281,15 +283,16 @@ def parse_dates(column: ArrowText, date_format: DateFormat, orders: npt.NDArray[
         at[iso], day_only[iso] = _iso(column.filter(pa.array(iso)), date_format)
     rest = np.flatnonzero(given & ~iso)
     if len(rest):
-        own = None if orders is None else orders[rest]
-        parts = date_parts(column.take(pa.array(rest)), date_format.order, own)
+        own, texts = None if orders is None else orders[rest], column.take(pa.array(rest))
+        utc = matches(texts, "Z$")
+        parts = date_parts(texts, date_format.order, own)
         if own is not None:
-            one, two, _ = numeric_pairs(column.take(pa.array(rest)))
+            one, two, _ = numeric_pairs(texts)
             ambiguous[rest] = (own == 0) & (one > 0) & (one <= 12) & (two > 0) & (two <= 12) & (one != two)
         stamps = local_timestamps(parts)
         day_only[rest] = parts["hour"] < 0
         month_only[rest] = parts["day"] < 0
-        at[rest] = _zoned(stamps, day_only[rest], date_format)
+        at[rest] = np.where(utc & ~day_only[rest], stamps, _zoned(stamps, day_only[rest], date_format))
     if date_format.form in (DATES, MONTHS):
         day_only[:] = True
     if date_format.form == MONTHS:
