@@ -254,7 +254,8 @@ def _opened(files: Sequence[str | Path], version: str, city: CityProfile) -> dic
     written after it.
     """
     folder, connection = city.prepared, database()
-    alerts = f"SELECT * FROM {read_files(files)}" if files else None
+    chosen = "WHERE inside IS NOT FALSE" if city.part else ""  # of a larger area only the part that is the city counts
+    alerts = f"SELECT * FROM {read_files(files)} {chosen}" if files else None
     path = None if folder is None else prepared_file(folder, alerts_name("alerts", version), ".parquet")
     with nullcontext() if path is None or path.exists() else locked(Home(path.parents[2]).lock, shared=True):
         relation = open_flat(connection, alerts, path)

@@ -1,7 +1,7 @@
 """A profile for a city that nobody has described yet, made from its first data; and how far these data spread.
 
 A dashboard of one city is of little use on a country: the page says what the area is, and proposes its dense areas
-as cities of their own. What lies outside the chosen one stays in the store and counts wherever no map is needed.
+as cities of their own. What lies outside the chosen one stays in the store and counts in no total.
 
 The study area is where the alerts lie: H3 cells that hold some, joined where at most two empty cells part them. Groups
 of cells that hold hardly any alerts are strays and are left out, as is a lone pile of equal coordinates. Projection
@@ -195,8 +195,8 @@ class Spread:
         circle = self.circle(chosen)
         if circle is not None:
             return Message(
-                "{statement} The study area is what lies within {radius} km of {place}; the other alerts lie outside "
-                "it and count wherever no map is needed.",
+                "{statement} The study area is what lies within {radius} km of {place}. Only its alerts count; the "
+                "others are kept and count in no total.",
                 told | {"radius": Num(circle.radius_km, 0), "place": position(circle)},
             )
         if not self.asks:
