@@ -17,12 +17,13 @@ from curim_data.cli.context import WAY_ON, Answer, CommandContext
 from curim_data.export import cleaned
 from curim_data.export.publish import publish as write_published
 from curim_data.export.safe_csv import with_negative_numbers
-from curim_data.model import N_, Answers, ImportProblem, Message, Num, Question
+from curim_data.model import N_, Answers, ImportProblem, Message, Num, Question, Translator
 from curim_data.model.extent import NESTED_CELLS
 from curim_data.model.labels import provisional_note
 from curim_data.plans import database, record
 from curim_data.store import Store, StoreError, alert_table
 from curim_data.store import erase as erasure
+from curim_data.store.commits import covered
 from curim_data.store.home import HOMES, cities, create_home
 
 if TYPE_CHECKING:
@@ -97,9 +98,7 @@ def _import_file(
             report = bring(file, file.name, progress=step)
     except Question as question:
         why = _how(ctx, question)
-        choices = [{"value": choice.value, "label": t(choice.label)} for choice in question.choices]
-        asked = {"about": question.about, "flag": question.flag, "choices": choices}
-        return {"file": file.name, "error": t(why), "question": asked}, why
+        return {"file": file.name, "error": t(why), "questions": [_question_entries(t, question)]}, why
     except (ImportProblem, StoreError) as problem:
         return {"file": file.name, "error": t(problem.message)}, problem.message
     if new_city and ctx.home.has_city():
@@ -109,6 +108,13 @@ def _import_file(
     return _report_entries(ctx, report, file), None
 
 
+def _question_entries(t: Translator, question: Question) -> dict[str, Any]:
+    """A question for JSON; `default`: what holds unless another choice is named, null where one must be."""
+    choices = [{"value": choice.value, "label": t(choice.label)} for choice in question.choices]
+    asked = {"about": question.about, "flag": question.flag, "question": t(question.message)}
+    return asked | {"choices": choices, "default": question.default}
+
+
 def _report_entries(ctx: CommandContext, report: ImportReport, file: Path) -> dict[str, Any]:
     """What an import did with a file, for JSON; of a first file also how far its alerts spread, and the command that
     gives each dense area a home of its own.
@@ -116,6 +122,7 @@ def _report_entries(ctx: CommandContext, report: ImportReport, file: Path) -> di
     from curim_data.importing.proof import proof_object
 
     told = report.counts | {"decisions": [ctx.t(message) for message in report.decisions]}
+    told["questions"] = [_question_entries(ctx.t, one) for one in report.questions]
     if report.proof is not None and report.city is not None:
         told["proof"] = proof_object(ctx.t, report.city, report.proof)
     if (spread := report.spread) is None:
@@ -139,8 +146,11 @@ def _report_lines(ctx: CommandContext, report: ImportReport, file: Path) -> list
 
     t, spread = ctx.t, report.spread
     lines = [report.sentence(t)]
+    if report.changes is not None and report.changes.before is not None:
+        lines.append(" ".join(report.changes.sentences(t)))
     if report.proof is not None and report.city is not None:
         lines += brief_lines(t, report.city, report.proof)
+    lines += [t(_how(ctx, one)) for one in report.questions if getattr(report.answers, one.about) is None]
     if spread is None or not spread.asks:
         return lines
     areas = (
@@ -161,11 +171,13 @@ def _how(ctx: CommandContext, question: Question) -> Message:
     """The question with the flag that answers it."""
     about, choices = question.about, question.choices
     likely = ["..."] if not choices or about == "crs" else []  # the projections are no more than likely ones
-    values = [shlex.quote(choice.value) if about == "event" else choice.value for choice in choices]
+    values = [shlex.quote(choice.value) for choice in choices]
     flag = question.flag if about == "elsewhere" else f"{question.flag} {' | '.join([*values, *likely])}"
     # Headings, as a shell takes them, each with what stands in its column.
     columns = " · ".join(ctx.t(choice.label) for choice in choices) + "." if about == "event" else ""
-    asked = " ".join(filter(None, (ctx.t(question.message), columns)))
+    default = next((ctx.t(one.label) for one in choices if one.value == question.default), "")
+    held = ctx.t("Unless you say otherwise: {default}.", default=default.rstrip(".")) if default else ""
+    asked = " ".join(filter(None, (ctx.t(question.message), columns, held)))
     return Message("{question} Answer with: {flag}", {"question": asked, "flag": flag})
 
 
@@ -189,10 +201,13 @@ def batches(ctx: CommandContext) -> Answer:
     listed = [
         {"file": b.file_name, "when": b.when, "undone": b.undone, "format": b.format, "batch": b.id}
         | {name: getattr(b, name) for name in COUNTS}
-        | {"reasons": dict(b.reasons)}
+        | {"reasons": dict(b.reasons), "covers": [b.signature.get("first"), b.signature.get("last")]}
         for b in stored
     ]
-    return Answer({"batches": listed}, [ctx.table(_BATCHES, rows, N_("Nothing was imported yet."), uncut=1)])
+    days = {source: [[f"{day}" for day in span] for span in spans] for source, spans in covered(stored).items()}
+    return Answer(
+        {"batches": listed, "covered": days}, [ctx.table(_BATCHES, rows, N_("Nothing was imported yet."), uncut=1)]
+    )
 
 
 def undo(ctx: CommandContext, batch: str) -> Answer:

@@ -66,8 +66,13 @@ class KnownFormat:
         special = _SPECIAL[self.name](header, sample, self.table) if self.name in _SPECIAL else {}
         for aside, headings in self.table.get("aside", {}).items():
             header.set_aside(aside, *headings)
-        score = max((header.score(one["needed"], one["telling"]) for one in self.table.get("scores", ())), default=0.0)
-        layout = {name: self.table[name] for name in ("kind", "longest", "utc", "skip_hxl") if name in self.table}
+        scores = [header.score(one["needed"], one["telling"]) for one in self.table.get("scores", ())]
+        score = (
+            max(scores, default=0.0) if "first" not in self.table or header.folded[0] in self.table["first"] else 0.0
+        )
+        layout = {
+            name: self.table[name] for name in ("kind", "longest", "utc", "skip_hxl", "app") if name in self.table
+        }
         layout |= {"words": self.words, "separators": tuple(self.table.get("separators", ()))}
         return header.recognition(self.name, **{"score": score, **layout, **special})
 
@@ -169,6 +174,13 @@ def _flags(header: HeaderReader, sample: pa.Table | None, categories: Sequence[s
     return sorted({*flags, *(place for place, texts in seen.items() if texts and texts <= truth)})
 
 
+def _google_forms(header: HeaderReader, sample: pa.Table | None, table: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG001
+    """Known by its first column; the headings of the others are questions, of several words mostly."""
+    asked = sum(" " in label.strip() for label in header.labels[1:])
+    known = header.folded[0] in table["roles"]["reported_at"] and 2 * asked >= len(header.labels) - 1 > 0
+    return {"score": float(known)}
+
+
 _SPECIAL: Final[Mapping[str, Callable[[HeaderReader, pa.Table | None, Mapping[str, Any]], dict[str, Any]]]] = {
     CURIM: _curim,
     "ushahidi2": lambda header, *_: {
@@ -177,13 +189,31 @@ _SPECIAL: Final[Mapping[str, Callable[[HeaderReader, pa.Table | None, Mapping[st
     "ushahidi3": _ushahidi3,
     "seeclickfix": _seeclickfix,
     "safecity": _safecity,
+    "Google Forms": _google_forms,
 }
+_TABLES: Final = tomllib.loads(Path(__file__).with_name("known.toml").read_text("utf-8"))
+APPS: Final = tuple(KnownFormat(name, table) for name, table in _TABLES.items() if table.get("app"))
 FORMATS: Final = MappingProxyType(
-    {
-        name: KnownFormat(name, table)
-        for name, table in tomllib.loads(Path(__file__).with_name("known.toml").read_text("utf-8")).items()
-    }
+    {name: KnownFormat(name, table) for name, table in _TABLES.items() if not table.get("app")}
 )
+
+
+def apps_of(folder: Path) -> tuple[KnownFormat, ...]:
+    """The apps that a city describes in files of a folder, each as in `known.toml`; ImportProblem where one is wrong.
+
+    They come before those that everybody knows.
+    """
+    found = []
+    for path in sorted(folder.glob("*.toml")):
+        try:
+            made = [KnownFormat(name, table) for name, table in tomllib.loads(path.read_text("utf-8")).items()]
+            for one in made:
+                one.recognise(("",))
+        except (tomllib.TOMLDecodeError, OSError, UnicodeDecodeError, AttributeError, KeyError, TypeError) as error:
+            told = {"file": path.name, "detail": f"{type(error).__name__} {error}"}
+            raise ImportProblem(Message("The file {file} among the formats cannot be used: {detail}", told)) from None
+        found += made
+    return tuple(found)
 
 
 GUESSED: Final = "guessed"
@@ -198,6 +228,7 @@ def recognise(
     name: str = "",
     format: str | None = None,
     event: int | None = None,
+    apps: Sequence[KnownFormat] = (),
 ) -> Recognition:
     """Tell what a header is: the format with the best score, or what can be guessed where none scores `ENOUGH`.
 
@@ -232,7 +263,9 @@ def recognise(
         best = max((form.recognise(labels, sample) for form in FORMATS.values()), key=lambda found: found.score)
         if best.score >= ENOUGH:
             return _as_its_category_is(best, labels, sample) if best.layout.format == CURIM else best
-    guessed, nature = guess.recognise(labels, sample, event), nature_of_name(name)  # where the columns do not show it
+    known = [one for app in (*apps, *APPS) if (one := app.recognise(labels, sample)).score >= ENOUGH]
+    app = max(known, key=lambda one: one.score).layout if known else None
+    guessed, nature = guess.recognise(labels, sample, event, app), nature_of_name(name)  # where no column shows it
     if guessed.layout.nature is not None or nature.kind is None or nature.why is None:
         return guessed
     notes = (nature.why, *guessed.layout.notes)

@@ -71,7 +71,8 @@ class Layout(CellReading):
     the columns that give it. `personal` and `text` are places dropped at import and named; `unused` are places that
     mean nothing. What has no role is kept nowhere. `guesses` says how sure each role is where it was guessed;
     `findings` what a reader should know of how the columns were chosen, `notes` of how the rest was found; `warnings`
-    what makes the alerts of the file wrong as they are.
+    what makes the alerts of the file wrong as they are. `genders`: columns that may hold a gender and have no role,
+    each with its values in the first records and their counts.
     """
 
     format: str
@@ -83,6 +84,7 @@ class Layout(CellReading):
     findings: tuple[Message, ...] = ()
     notes: tuple[Message, ...] = ()
     warnings: tuple[Message, ...] = ()
+    genders: tuple[tuple[int, tuple[tuple[str, int], ...]], ...] = ()
 
     def place(self, role: str) -> int:
         """The first column that gives a role."""
@@ -223,26 +225,31 @@ class HeaderReader:
             self.roles[role] = tuple(Part(place, part) for place in places)
 
     def found(self, *headings: str) -> list[int]:
-        """The columns of these headings, in the order of the headings."""
-        return [place for heading in headings for place, folded in enumerate(self.folded) if folded == heading]
+        """The columns of these headings ("media.*": of those that begin so), in the order of the headings."""
+        return [
+            place
+            for heading in headings
+            for place, folded in enumerate(self.folded)
+            if folded == heading or (heading.endswith("*") and folded.startswith(heading[:-1]))
+        ]
 
     def set_aside(self, aside: str, *headings: str) -> None:
         """Name columns as "personal", "text" or "unused", by their headings or the beginning of them ("media.*")."""
-        beginnings = tuple(heading[:-1] for heading in headings if heading.endswith(".*"))
-        for place, folded in enumerate(self.folded):
-            if folded in headings or folded.startswith(beginnings):
-                self._aside.setdefault(place, aside)
+        for place in self.found(*headings):
+            self._aside.setdefault(place, aside)
 
-    def recognition(self, name: str, score: float, *, needed: tuple[str, ...] = (), **more: Any) -> Recognition:
+    def recognition(
+        self, name: str, score: float, *, needed: tuple[str, ...] = (), app: bool = False, **more: Any
+    ) -> Recognition:
         """What was made of the header; `more` goes to the `Layout`. Without a date, or what is `needed`, it cannot be
-        used."""
+        used. Of an `app` other columns are neither text nor personal nor unused: they are guessed."""
         for role, heading in {"latitude": "geometry.latitude", "longitude": "geometry.longitude"}.items():
             if role not in self.roles:
                 self.give(role, heading)
         taken = {part.place for parts in self.roles.values() for part in parts}
         bins: dict[str, list[int]] = {"personal": [], "text": [], "unused": []}
         for place, label in enumerate(self.labels):
-            if place not in taken:
+            if place not in taken and (place in self._aside or not app):
                 words = label.replace(".", " ").replace("?", " ")
                 bins[self._aside.get(place) or unclaimed(words)].append(place)
         dated = not {"reported_at", "occurred_from"}.isdisjoint(self.roles)

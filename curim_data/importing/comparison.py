@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 
 from curim_data.formats import GUESSED
 from curim_data.importing.mapping import FORMAT as MAPPED
 from curim_data.importing.mapping import ColumnSignature, Signature
-from curim_data.model import Message, Translator, status_label
+from curim_data.model import Choice, Message, Question, Translator, status_label
 from curim_data.quality.study import COLUMNS
 from curim_data.store import Batch, Store
-from curim_data.store.writing import StagedResult, bounded_duckdb
+from curim_data.store.writing import ALERT_IDS, StagedResult, bounded_duckdb
 
 
 def normalised_label(label: str) -> str:
@@ -85,7 +86,8 @@ LISTED: Final = 20
 class MissingAlerts:
     """Stored alerts of the period that both exports cover which the new one lacks. They stay in the store.
 
-    `n` of the `of` stored incidents between `first` and `last`; `why_not` says why they cannot be counted (n is 0).
+    `n` of the `of` stored incidents between `first` and `last`, with the ids of their alerts (a table of alert_id);
+    `why_not` says why they cannot be counted (n is 0). Rejected ones are not missed.
     """
 
     n: int = 0
@@ -93,6 +95,25 @@ class MissingAlerts:
     first: dt.date | None = None
     last: dt.date | None = None
     why_not: Message | None = None
+    ids: pa.Table | None = None
+
+
+KEEP: Final = "keep"
+_OLDER: Final = Message(
+    "{name} ends on {last}, earlier than a file that was imported before, and would change {n} alerts which that one "
+    "brought up to date. Which holds?"
+)
+_OLDER_CHOICES: Final = (
+    Choice(KEEP, Message("What is stored, from the file that ends later")),
+    Choice("replace", Message("What this file says")),
+)
+_GONE: Final = Message(
+    "{n} of {of} alerts of {first} to {last} that are stored are no longer in {name}. Were they withdrawn?"
+)
+_GONE_CHOICES: Final = (
+    Choice(KEEP, Message("Keep them as they are")),
+    Choice("withdrawn", Message("They were withdrawn: count them as rejected")),
+)
 
 
 @dataclass(frozen=True)
@@ -100,7 +121,8 @@ class ExportChanges:
     """What is different from the previous export; both with their counts.
 
     `statuses`: alerts by (status before, status now); `appeared`, `vanished`: headings; `altered`: columns of the same
-    heading with other content, and how it differs.
+    heading with other content, and how it differs; `older`: rows that would give an alert back what it said before a
+    file that ends later.
     """
 
     before: Batch | None
@@ -110,6 +132,17 @@ class ExportChanges:
     appeared: tuple[str, ...] = ()
     vanished: tuple[str, ...] = ()
     altered: Mapping[str, Message] = field(default_factory=dict)
+    older: int = 0
+
+    def questions(self, name: str) -> Iterator[Question]:
+        """Whether an older file takes corrections back, and what became of alerts that a newer one lacks."""
+        last = self.now.signature.get("last")
+        if self.older:
+            values = {"name": name, "last": dt.date.fromisoformat(str(last)), "n": self.older}
+            yield Question("older", "--older", Message(_OLDER.text, values), _OLDER_CHOICES, KEEP)
+        if (gone := self.missing).n:
+            values = {"name": name, "n": gone.n, "of": gone.of, "first": gone.first, "last": gone.last}
+            yield Question("gone", "--gone", Message(_GONE.text, values), _GONE_CHOICES, KEEP)
 
     @property
     def columns_changed(self) -> bool:
@@ -141,6 +174,12 @@ class ExportChanges:
         missing = self.missing
         if missing.why_not is not None:
             return t(missing.why_not)
+        if self.now.withdrawn:
+            return t.n(
+                "{n} alert that is no longer in the export counts as rejected.",
+                "{n} alerts that are no longer in the export count as rejected.",
+                self.now.withdrawn,
+            )
         if not missing.n:
             return t("No alert is missing that this export should still contain.")
         return t.n(
@@ -302,10 +341,9 @@ def status_changes(
 
 # Incidents of a source that the store holds from a period, and those of them that the file lacks.
 _MISSING: Final = """
-SELECT count(*), count(*) FILTER (WHERE incident_id NOT IN (
-    SELECT incident_id FROM read_parquet($staged) WHERE incident_id IS NOT NULL))
-FROM (SELECT incident_id FROM read_parquet($stored)
-      WHERE list_contains($sources, source) AND incident_id IS NOT NULL
+SELECT incident_id IN (SELECT incident_id FROM read_parquet($staged) WHERE incident_id IS NOT NULL) AS there, alerts
+FROM (SELECT incident_id, list(alert_id) AS alerts FROM read_parquet($stored)
+      WHERE list_contains($sources, source) AND incident_id IS NOT NULL AND status <> 'rejected'
           AND NOT list_contains(CAST($others AS VARCHAR[]), batch_id)
       GROUP BY incident_id HAVING min(local_date) >= $first AND max(local_date) <= $last)"""
 
@@ -322,6 +360,7 @@ def missing_alerts(
     sources: Sequence[str],
     before: Mapping[str, Any],
     others: Sequence[str] = (),
+    now: Mapping[str, Any] | None = None,
 ) -> MissingAlerts:
     """Count the incidents that the store holds from the period of both exports and the new file lacks.
 
@@ -338,6 +377,8 @@ def missing_alerts(
         The signature of the previous export, with its first and last day.
     others : sequence of str
         Imports (`batch_id`) from other sources, whose alerts no export of this one holds.
+    now : mapping, optional
+        The signature of the new export, whose first and last day may be those that a person gave.
     """
     if not (stored and staged and before.get("first") and before.get("last")):
         return MissingAlerts(why_not=_NOT_COUNTED)
@@ -347,12 +388,13 @@ def missing_alerts(
     ).fetchone() or (None, None, 0, 0)
     if not n or named < n:
         return MissingAlerts(why_not=_NOT_COUNTED)
-    first = max(first, dt.date.fromisoformat(before["first"]))
-    last = min(last, dt.date.fromisoformat(before["last"]))
+    own = [dt.date.fromisoformat(now[name]) if now and now.get(name) else None for name in ("first", "last")]
+    first = max(own[0] or first, dt.date.fromisoformat(before["first"]))
+    last = min(own[1] or last, dt.date.fromisoformat(before["last"]))
     if first > last:
         return MissingAlerts(why_not=_NOT_COUNTED)
-    of, missing = engine.execute(
-        _MISSING,
+    engine.execute(
+        f"CREATE OR REPLACE TEMP TABLE overlap AS {_MISSING}",
         {
             "stored": list(stored),
             "staged": list(staged),
@@ -361,7 +403,8 @@ def missing_alerts(
             "first": first,
             "last": last,
         },
-    ).fetchone() or (0, 0)
+    )
+    [(of, missing)] = engine.execute("SELECT count(*), count(*) FILTER (NOT there) FROM overlap").fetchall()
     if of and missing > PARTIAL * of:
         return MissingAlerts(
             0,
@@ -374,7 +417,15 @@ def missing_alerts(
                 {"gone": int(missing), "of": int(of), "first": first, "last": last},
             ),
         )
-    return MissingAlerts(int(missing), int(of), first, last)
+    ids = engine.execute("SELECT unnest(alerts) AS alert_id FROM overlap WHERE NOT there").to_arrow_table()
+    return MissingAlerts(int(missing), int(of), first, last, ids=ids.cast(ALERT_IDS))
+
+
+def newer_imports(batches: Sequence[Batch], signature: Signature) -> tuple[str, ...]:
+    """The imports from the same source whose last day is later than that of a file (`signature`)."""
+    last = str(signature.get("last") or "9999")
+    alike = (one for one in batches if not one.undone and same_source(one.signature, signature))
+    return tuple(one.id for one in alike if str(one.signature.get("last") or "") > last)
 
 
 def compare_with_previous(store: Store, found: StagedResult) -> ExportChanges:
@@ -392,12 +443,11 @@ def compare_with_previous(store: Store, found: StagedResult) -> ExportChanges:
     batches, staged, signature = store.batches(), found.staging.paths, found.batch.signature
     before = previous_export(batches, signature)
     if before is None:
-        return compare(None, found.batch)
+        return replace(compare(None, found.batch), older=found.held)
     stored, new = found.stored, [str(path) for path in staged]
     sources = sorted({before.format, str(signature["format"])})
     others = [batch.id for batch in batches if not same_source(batch.signature, signature)]
     with bounded_duckdb(staged[0].parent) as engine:
-        missing = missing_alerts(engine, stored, new, sources, before.signature, others)
-        return compare(
-            before, found.batch, (status_changes(engine, stored, new) if found.batch.updated else {}), missing
-        )
+        missing = missing_alerts(engine, stored, new, sources, before.signature, others, signature)
+        statuses = status_changes(engine, stored, new) if found.batch.updated and not found.held else {}
+        return replace(compare(before, found.batch, statuses, missing), older=found.held)

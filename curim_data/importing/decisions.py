@@ -43,6 +43,7 @@ from curim_data.importing.profiling import (
     Orders,
     RowOrders,
 )
+from curim_data.importing.questions import KNOWN, file_questions, meanings, stand_ins
 from curim_data.lexicon import WORDS, gender_parts, gender_words
 from curim_data.model import (
     DAY_FIRST,
@@ -54,6 +55,7 @@ from curim_data.model import (
     Message,
     Question,
 )
+from curim_data.model.labels import GENDERS, STATUSES
 
 _AMBIGUOUS: Final = frozenset("mhα")  # letters that mean a man or a woman, as the rest of the column shows
 SORTED_ROWS: Final = 20
@@ -118,7 +120,7 @@ class Decisions:
     times without offset, None for the city's. `words`: value of the enum by folded spelling, by role. `category`: the
     category of a file without such a column. `kind`: of the categories that the city does not have ("names": as their
     names say), None for that of the layout. `reasons`: what a reader should know of the decisions that were not
-    obvious.
+    obvious. `midnight`: roles of dates whose 00:00 says nothing of the hour. `questions`: what a person may say better.
     """
 
     dates: DateDecisions
@@ -129,6 +131,8 @@ class Decisions:
     category: str | None = None
     kind: str | None = None
     reasons: tuple[Message, ...] = ()
+    midnight: frozenset[str] = frozenset()
+    questions: tuple[Question, ...] = ()
 
     def date_format(self, role: str, zone: str) -> DateFormat:
         """Return how a column of dates is written; `zone` is the city's."""
@@ -180,12 +184,13 @@ def decide(
     home = city.timezone if city is not None else "UTC"
     date_format = DateFormat(zone or home, dates.order, dates.forms.get("reported_at", ""), home)
     own = np.zeros(sample.size, np.int8) if "reported_at" in dates.rows else None
+    words = _words(profile, layout, answers)
     return Decisions(
         dates=dates,
         coordinates=coordinates,
         latest=latest_plausible(parse_dates(sample["reported_at"], date_format, own).timestamps, now),
         timezone=zone,
-        words=_words(profile, layout),
+        words=words,
         category=answers.category or layout.category,
         kind=answers.kind,
         reasons=(
@@ -199,6 +204,8 @@ def decide(
             *_letters(profile),
             *layout.notes,
         ),
+        midnight=frozenset(() if answers.midnight == KNOWN else stand_ins(profile)),
+        questions=file_questions(profile, layout, words),
     )
 
 
@@ -225,18 +232,27 @@ def _label(profile: FileProfile, role: str) -> str:
     return profile.labels[profile.layout.place(role)] if role in profile.layout.roles else ""
 
 
-def _words(profile: FileProfile, layout: Layout) -> Mapping[str, Mapping[str, str]]:
-    """Return the table of words of each enum; the words of the format take precedence over the general ones."""
+def _words(profile: FileProfile, layout: Layout, answers: Answers) -> Mapping[str, Mapping[str, str]]:
+    """Return the table of words of each enum; the words of the format take precedence over the general ones, and what a
+    person said over both."""
     shared = {
         role: gender_words(profile.values.get(role, ()), _label(profile, role)) if role in GENDER_ROLES else WORDS[role]
         for role in ENUM_ROLES
     }
-    return {role: {**shared.get(role, {}), **layout.words.get(role, {})} for role in (*ENUM_ROLES, *layout.words)}
+    said = meanings(answers)
+    told = {
+        role: {word: value for word, value in said.items() if value in allowed}
+        for role, allowed in (*((role, GENDERS) for role in GENDER_ROLES), ("status", STATUSES))
+    }
+    return {
+        role: {**shared.get(role, {}), **layout.words.get(role, {}), **told.get(role, {})}
+        for role in (*ENUM_ROLES, *layout.words)
+    }
 
 
 def _check(answers: Answers) -> None:
     """Refuse invalid answers."""
-    for name in ("dates", "decimal", "order", "kind"):
+    for name in ("dates", "decimal", "order", "kind", "midnight"):
         check_answer(name, getattr(answers, name))
     if answers.timezone is not None:
         try:

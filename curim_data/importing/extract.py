@@ -9,6 +9,7 @@ says (`Answers.event`, `Answers.counts`).
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -21,11 +22,14 @@ from curim_data import formats
 from curim_data.containers import open_file
 from curim_data.containers.base import prefetch
 from curim_data.formats.base import Layout, Part, Recognition
-from curim_data.formats.guess.category import holds_names, of_column
+from curim_data.formats.guess import unused_genders
+from curim_data.formats.guess.category import SEPARATED, holds_names, of_column
+from curim_data.formats.guess.headings import BLANK, read_heading
 from curim_data.importing import mapping as mappings
-from curim_data.importing.columns import COUNT_ROLE, GENDER_ROLES, MAIN_DATES, event_counts
+from curim_data.importing.columns import COUNT_ROLE, DATE_ROLES, GENDER_ROLES, MAIN_DATES, event_counts
 from curim_data.importing.mapping import ColumnMapping, check_answer, named_columns, settled_for, signature_labels
 from curim_data.importing.profiling import ColumnSummary, FileProfile
+from curim_data.importing.questions import OWNERS
 from curim_data.lexicon.words import fold
 from curim_data.model import (
     EACH_EVENT,
@@ -183,13 +187,19 @@ def recognise_columns(opened: OpenedExport) -> tuple[OpenedExport, Layout]:
         missing = () if any(role in layout.roles for role in MAIN_DATES) else MAIN_DATES[:1]
         recognition = Recognition(layout, 1.0, missing, counted=guessed.counted if guessed else None)
     else:
-        recognition = recognise(labels, first.table, request.name, request.format, event)
+        recognition = recognise(labels, first.table, request.name, request.format, event, request.home)
         recognition = replace(recognition, layout=with_event(recognition.layout, event))
         if request.format is None and not quarantine_columns(labels):
             recognition = as_before(recognition, labels, first.table.slice(0, RECOGNITION_ROWS), request.home)
     formats.refuse(recognition, labels, request.name)
     ask_event(recognition, labels, request.name)
     layout = with_counts(recognition, labels, request.answers.counts, request.name)
+    layout = with_gender(layout, labels, first.table.slice(0, RECOGNITION_ROWS), request.answers.gender)
+    heads = [read_heading(labels[layout.place(role)]).words for role in DATE_ROLES if role in layout.roles]
+    layout = replace(layout, utc=layout.utc or all("utc" in words for words in heads))
+    if answer := request.answers.separator:
+        marks = {"none": (), "space": (BLANK,)}.get(answer, (answer,))
+        layout = replace(layout, separators=marks, notes=tuple(n for n in layout.notes if n.text != SEPARATED.text))
     if COUNT_ROLE in layout.roles:
         opened = replace(opened, file=CountedFile(opened.file, layout.place(COUNT_ROLE)))
     return opened, layout
@@ -216,14 +226,20 @@ def profile_export(opened: OpenedExport, layout: Layout, *, summarise: bool = Fa
 
 
 def recognise(
-    labels: tuple[str, ...], first: pa.Table, name: str, format: str | None, event: int | None = None
+    labels: tuple[str, ...],
+    first: pa.Table,
+    name: str,
+    format: str | None,
+    event: int | None = None,
+    home: Home | None = None,
 ) -> Recognition:
     """Recognise the format by the header and the first rows; the columns that quarantine added are shown empty."""
     first, own = first.slice(0, RECOGNITION_ROWS), quarantine_columns(labels)
     blank = pa.repeat(pa.scalar("", pa.large_string()), first.num_rows)
     for place in range(own):
         first = first.set_column(place, str(place), blank)
-    return formats.recognise(("",) * own + labels[own:], first, name=name, format=format, event=event)
+    apps = formats.apps_of(home.path / "formats") if home is not None else ()
+    return formats.recognise(("",) * own + labels[own:], first, name=name, format=format, event=event, apps=apps)
 
 
 def quarantine_columns(labels: tuple[str, ...]) -> int:
@@ -264,12 +280,6 @@ def _open(request: ImportRequest) -> tuple[Opened, ColumnMapping | None]:
     return opened, mappings.best(home, labels)
 
 
-_OWNERS: Final = {
-    "reporter_gender": Message("the gender of the person who reports"),
-    "affected_gender": Message("the gender of the person affected"),
-}
-
-
 def as_before(recognition: Recognition, labels: Sequence[str], sample: pa.Table, home: Home | None) -> Recognition:
     """Read a table without a known format by the columns of the last one with the same headings; unchanged where there
     is none. `sample`: the first records."""
@@ -307,7 +317,7 @@ def _genders_as_before(layout: Layout, labels: Sequence[str], before: Mapping[in
                 *layout.findings,
                 Message(
                     "{column} is read as in {file}, which has the same columns: {whose}.",
-                    {"column": labels[at], "file": batch.file_name, "whose": _OWNERS[role]},
+                    {"column": labels[at], "file": batch.file_name, "whose": OWNERS[role]},
                 ),
             ),
         )
@@ -486,6 +496,22 @@ def with_counts(recognition: Recognition, labels: Sequence[str], answer: str | N
         replace(layout, roles=roles, unused=tuple(one for one in layout.unused if one != counted.place), warnings=()),
         "alert_id",
     )
+
+
+def with_gender(layout: Layout, labels: Sequence[str], sample: pa.Table, whose: str | None) -> Layout:
+    """The layout with the column of genders given to the person that was named, and those that may hold one besides."""
+    check_answer("gender", whose)
+    roles = [role for role in GENDER_ROLES if role in layout.roles]
+    others = list(unused_genders(labels, sample, layout.unused))
+    if whose == "none" and roles:
+        layout = _without(layout, roles[0])
+    elif whose in ("affected", "reporter") and len(roles) < 2 and (roles or others):
+        parts = layout.roles[roles[0]] if roles else (Part(others.pop(0).place),)
+        kept = {role: old for role, old in layout.roles.items() if role not in roles}
+        unused = tuple(one for one in layout.unused if one != parts[0].place)
+        layout = replace(layout, roles={**kept, f"{whose}_gender": parts}, unused=unused)
+    counts = ((one.place, tuple(Counter(one.values.texts).most_common())) for one in others)
+    return replace(layout, genders=tuple(counts))
 
 
 def _without(layout: Layout, role: str) -> Layout:

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, reduce
 from pathlib import Path
 from typing import Any, Final
 
@@ -52,7 +52,7 @@ from curim_data.model import (
 from curim_data.model.labels import KINDS
 from curim_data.model.place_names import AREA, COLUMNS, RESOLUTION, STREET, PlaceNames
 from curim_data.profile import provisional
-from curim_data.profile.provisional import DENSEST, WHOLE, Spread, known_city, position
+from curim_data.profile.provisional import DENSEST, WHOLE, DenseArea, Spread, known_city, position
 from curim_data.profile.versions import change_profile
 from curim_data.store import Home, StoreError, alert_table, locked
 from curim_data.store.home import copy_profile, replace_files
@@ -76,6 +76,33 @@ class FirstCity:
     kind: str | None
     kinds: Mapping[str, tuple[str, ...]]
     decisions: tuple[Message, ...]
+
+    def questions(self, name: str, names: Mapping[str, Sequence[str]]) -> Iterator[Question]:
+        """What may be said better of the city; `name`: of the file; `names`: what it calls its dense areas."""
+        if self.spread is not None and self.spread.asks:
+            yield _area_question(name, self.spread, self.area, names)
+        if self.kind is not None:
+            told = [
+                Message(_OF_KIND.text, {"kind": KINDS[kind], "names": _listed(some)})
+                for kind, some in self.kinds.items()
+            ]
+            together = reduce(
+                lambda first, second: Message("{first} {second}", {"first": first, "second": second}), told
+            )
+            choices = (
+                Choice(BY_NAMES, Message("As their names say. {kinds}", {"kinds": together})),
+                *(Choice(one.value, KINDS[one]) for one in (Kind.OFFENCE, Kind.INCIVILITY, Kind.RISK, Kind.UNKNOWN)),
+            )
+            yield Question("kind", "--kind", KIND_QUESTION, choices, self.kind)
+
+
+KIND_QUESTION: Final = Message("The export does not say of which kind its categories are. Which is it?")
+_OF_KIND: Final = Message("{kind}: {names}")
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names of categories, a few where there are many."""
+    return ", ".join([*names[:MOST_NAMED], *(["…"] if len(names) > MOST_NAMED else [])])
 
 
 _BY_NAME: Final = Message(
@@ -128,8 +155,7 @@ def _kinds(city: CityProfile, nature: str) -> Iterator[Message]:
             by_kind.setdefault(one.kind, []).append(name)
     for kind, message in _GUESSED_KINDS.items():
         if names := by_kind.get(kind) if kind else silent:
-            listed = [*names[:MOST_NAMED], *(["…"] if len(names) > MOST_NAMED else [])]
-            yield Message(message.text, {"categories": ", ".join(listed), "kind": KINDS[kind] if kind else ""})
+            yield Message(message.text, {"categories": _listed(names), "kind": KINDS[kind] if kind else ""})
 
 
 def provisional_city(profiled: ProfiledExport, work: Path, name: str, *, unnamed: bool = False) -> FirstCity:
@@ -168,7 +194,7 @@ def provisional_city(profiled: ProfiledExport, work: Path, name: str, *, unnamed
             )
         )
     if city.provisional and spread is not None and spread.several and request.answers.area is None and not unnamed:
-        raise _several_cities(request.name, spread)
+        raise _area_question(request.name, spread, None, {})
     told = "kind" in layout.roles or ((layout.kind or nature) and request.answers.kind is None)
     asked = city.provisional and bool(city.categories) and not told
     shown = spread if city.provisional else None
@@ -192,27 +218,35 @@ def _lacking(city: CityProfile, *, zoned: bool) -> Iterator[Message]:
     yield Message((_ZONE if zoned else _NO_ZONE).text, {"zone": city.timezone})
 
 
-def _several_cities(name: str, spread: Spread) -> Question:
-    """What a city is to be made of, where a first file holds several."""
-    choices = [
-        Choice(WHOLE, Message("All of it is one city")),
-        Choice(DENSEST, Message("The densest area is the city; the other alerts count wherever no map is needed")),
-    ]
-    for one in spread.areas[1:]:
-        share, radius = Num(100 * one.share, 0), Num(one.circle.radius_km, 0)
-        told: dict[str, Any] = {"share": share, "radius": radius, "place": position(one.circle)}
-        choices.append(
-            Choice(one.circle.word, Message("{share} % of the alerts, within {radius} km of {place}.", told))
-        )
-    return Question(
-        "area",
-        "--area",
-        Message(
-            "{name}: {statement} Say what the city is to be made of, and give each of the others a home of its own.",
-            {"name": name, "statement": spread.statement},
+def _area_question(name: str, spread: Spread, area: str | None, names: Mapping[str, Sequence[str]]) -> Question:
+    """What a city is to be made of, where a first file spreads farther; `names`: what the file calls its dense areas.
+
+    Where it holds several cities there is no default.
+    """
+
+    def told(one: DenseArea) -> dict[str, Any]:
+        called = ", ".join(names.get(one.circle.word, ()))
+        place = f"{position(one.circle)} ({called})" if called else position(one.circle)
+        return {"share": Num(100 * one.share, 0), "radius": Num(one.circle.radius_km, 0), "place": place}
+
+    densest, *others = spread.areas
+    around = Message("{share} % of the alerts, within {radius} km of {place}.")
+    choices = (
+        Choice(
+            DENSEST,
+            Message(
+                "The densest area: {share} % of the alerts, within {radius} km of {place}. Only these count; the "
+                "others are kept and count in no total.",
+                told(densest),
+            ),
         ),
-        tuple(choices),
+        Choice(WHOLE, Message("All of it, in map cells of {metres} m or more.", {"metres": round(spread.cell_m)})),
+        *(Choice(one.circle.word, Message(around.text, told(one))) for one in others),
     )
+    asked = Message(
+        "{name}: {statement} What is the city to be made of?", {"name": name, "statement": spread.statement}
+    )
+    return Question("area", "--area", asked, choices, None if spread.several else area)
 
 
 def _without_points(

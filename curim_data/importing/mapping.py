@@ -108,7 +108,17 @@ ALLOWED_ANSWERS: Final[Mapping[str, Collection[str]]] = {
     "ids": ("same", "own"),
     "kind": (BY_NAMES, *Kind),
     "counts": (EACH_EVENT, EACH_ROW),
+    "gender": ("affected", "reporter", "none"),
+    "midnight": ("unknown", "known"),
+    "older": ("keep", "replace"),
+    "gone": ("keep", "withdrawn"),
 }
+
+
+# Answers about one file, and none for the next one.
+OF_ONE_FILE: Final[Mapping[str, Any]] = {
+    "ids": None, "elsewhere": False, "area": None, "older": None, "gone": None, "covers": None,
+}  # fmt: skip
 
 
 def unknown_answer(name: str, answer: object, allowed: str) -> ImportProblem:
@@ -121,6 +131,17 @@ def check_answer(name: str, answer: str | None) -> None:
     """ImportProblem where an answer is none of those that there are."""
     if answer is not None and answer not in ALLOWED_ANSWERS[name]:
         raise unknown_answer(name, answer, ", ".join(ALLOWED_ANSWERS[name]))
+
+
+def covered_days(answer: str | None) -> tuple[dt.date, dt.date] | None:
+    """The days that a person says a file covers; ImportProblem where that cannot be."""
+    if answer is None:
+        return None
+    with suppress(ValueError):
+        first, last = map(dt.date.fromisoformat, map(str.strip, answer.split("/")))
+        if first <= last:
+            return first, last
+    raise unknown_answer("covers", answer, "2025-01-01/2025-03-31")
 
 
 class _Table(BaseModel):
@@ -441,7 +462,7 @@ def settled_for(folder: Path, labels: Sequence[str]) -> ColumnMapping | None:
 
 def _reading(mapping: ColumnMapping) -> ColumnMapping:
     """What of a mapping says how rows are read."""
-    return replace(mapping, name="", answers=replace(mapping.answers, sheet=None, ids=None, elsewhere=False, area=None))
+    return replace(mapping, name="", answers=replace(mapping.answers, sheet=None, **OF_ONE_FILE))
 
 
 Signature: TypeAlias = Mapping[str, Any]  # plain values, as JSON holds them

@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime as dt
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -27,7 +27,7 @@ from curim_data.formats.base import Layout, fold
 from curim_data.geo.enrichment import LEAST, default_coordinates, usual_count
 from curim_data.importing import mapping as mappings
 from curim_data.importing.columns import PLACE_ROLES
-from curim_data.importing.comparison import ExportChanges, compare_with_previous
+from curim_data.importing.comparison import KEEP, ExportChanges, compare_with_previous, newer_imports
 from curim_data.importing.extract import (
     ImportRequest,
     ProfiledExport,
@@ -39,7 +39,7 @@ from curim_data.importing.extract import (
     recognise_columns,
 )
 from curim_data.importing.first_city import FirstCity, adopt_city, provisional_city, with_outline
-from curim_data.importing.mapping import ColumnMapping, changed_columns, file_stem
+from curim_data.importing.mapping import ColumnMapping, changed_columns, check_answer, file_stem
 from curim_data.importing.profiling import ColumnSummary
 from curim_data.importing.proof import Proof, ProofBuilder
 from curim_data.importing.rows import known_categories, word_value
@@ -54,6 +54,7 @@ from curim_data.importing.transform import (
 from curim_data.model import (
     BOTH_ORDERS,
     MEND_WORDS,
+    MOST_QUESTIONS,
     REASON_WORDS,
     TOLD,
     UNCATEGORISED,
@@ -133,8 +134,7 @@ def import_file(
         if has_city and home.city().outlined:
             _check_city(staged, store)
         request.report_progress(TRANSFORMED, Message("Comparing with what is stored"))
-        matched = store.match_staged(staged.staging, staged.batch)
-        changes = compare_with_previous(store, matched)
+        matched, changes = _match(staged, store)
         if not dry_run:
             adopt_city(home, work)
             matched = store.write_staged(staged.staging, staged.batch, staged.quarantine.path, matched)
@@ -177,10 +177,21 @@ def preview(
             new_batch_id(now),
             dry_run=True,
         )
-        matched = Store(target).match_staged(staged.staging, staged.batch)
-        return _build_preview(
-            staged, _build_report(staged, matched, compare_with_previous(Store(target), matched), proof)
-        )
+        return _build_preview(staged, _build_report(staged, *_match(staged, Store(target)), proof))
+
+
+def _match(staged: StagedExport, store: Store) -> tuple[StagedResult, ExportChanges]:
+    """What becomes of the alerts of a file, and what is different from the previous export, as a person answered."""
+    answers, staging = staged.profiled.request.answers, staged.staging
+    for name in ("older", "gone"):
+        check_answer(name, getattr(answers, name))
+    staging.newer = newer_imports(store.batches(), staged.batch.signature) if answers.older in (None, KEEP) else ()
+    matched = store.match_staged(staging, staged.batch)
+    changes = compare_with_previous(store, matched)
+    if answers.gone not in (None, KEEP) and changes.missing.ids is not None:
+        staging.withdrawn = changes.missing.ids
+        matched = replace(matched, batch=replace(matched.batch, withdrawn=staging.withdrawn.num_rows))
+    return matched, changes
 
 
 MORE_THAN_USUAL: Final = 1.25
@@ -268,9 +279,7 @@ def _save_mapping(profiled: ProfiledExport, home: Home) -> Iterator[Message]:
     # Of a file that contradicts itself no order of dates holds for the next one.
     answers = replace(
         request.answers,
-        elsewhere=False,
-        area=None,
-        ids=None,
+        **mappings.OF_ONE_FILE,
         dates=(None if profiled.profile.mixed else request.answers.dates),
     )
     if quarantine_columns(labels) or (
@@ -324,7 +333,8 @@ class ImportReport:
     used; `changes` what is different from the previous export; `spread` how far the alerts of a first file spread,
     where the city was made from it. Nothing was written when `dry_run`: then `proof` is what the
     alerts look like, and `city` the profile with which they were read. `elsewhere`: whether a person is asked about the
-    alerts that lie outside the city.
+    alerts that lie outside the city. `questions`: what a person may say better, the most important first; `answers`:
+    what was said, with what the mapping remembers.
     """
 
     batch: Batch
@@ -351,6 +361,8 @@ class ImportReport:
     proof: Proof | None = None
     city: CityProfile | None = None
     elsewhere: bool = False
+    questions: tuple[Question, ...] = ()
+    answers: Answers = field(default_factory=Answers)
 
     @property
     def counts(self) -> dict[str, Any]:
@@ -371,6 +383,7 @@ class ImportReport:
                     "repaired",
                     "unmapped",
                     "outside",
+                    "withdrawn",
                 )
             },
             "reasons": dict(batch.reasons),
@@ -423,8 +436,7 @@ class Preview:
     reasons (tuple of messages); `sample` the first rows as alerts; `points` at most 2,000 longitudes and latitudes
     rounded to four decimals; `values` the words of the columns that are mapped value by value, with counts, by role;
     `words` what these stand for, "" where that is not known. `first`: the city that was made from this file, since the
-    home has none; `city` that one, or the one that was given. `answers`: what a person said, with what the mapping
-    remembers. `area_names`: what the file calls its dense areas, by their circle.
+    home has none; `city` that one, or the one that was given.
     """
 
     mapping: pd.DataFrame
@@ -433,10 +445,13 @@ class Preview:
     values: Mapping[str, Mapping[str, int]]
     words: Mapping[str, Mapping[str, str]]
     city: CityProfile
-    answers: Answers
     report: ImportReport
     first: FirstCity | None
-    area_names: Mapping[str, tuple[str, ...]]
+
+    @property
+    def answers(self) -> Answers:
+        """What a person said, with what the mapping remembers."""
+        return self.report.answers
 
 
 @dataclass(frozen=True)
@@ -493,7 +508,26 @@ def _build_report(
         several=tally.several,
         proof=proof.build(staged.staging.paths, batch.reasons) if proof is not None else None,
         city=plan.city if proof is not None else None,
+        questions=_questions(staged, changes),
+        answers=profiled.request.answers,
     )
+
+
+CATEGORY_QUESTION: Final = Message("No column holds the category. Which category do all these alerts have?")
+
+
+def _questions(staged: StagedExport, changes: ExportChanges) -> tuple[Question, ...]:
+    """What a person may say better, those without a default first."""
+    plan, first = staged.plan, staged.plan.first
+    names = names_of_areas(first.spread.areas, staged.learnt_around) if first and first.spread else {}
+    lacking = "category" not in staged.profiled.layout.roles
+    asked = [
+        *changes.questions(staged.batch.file_name),
+        *plan.decisions.questions,
+        *([Question("category", "--category", CATEGORY_QUESTION, default="")] if lacking else []),
+        *(first.questions(staged.batch.file_name, names) if first else ()),
+    ]
+    return tuple(sorted(asked, key=lambda one: one.default is not None)[:MOST_QUESTIONS])
 
 
 _LEARNT: Final = Message(
@@ -564,10 +598,8 @@ def _build_preview(staged: StagedExport, report: ImportReport) -> Preview:
         values=values,
         words=words,
         city=plan.city,
-        answers=profiled.request.answers,
         report=report,
         first=first,
-        area_names=names_of_areas(first.spread.areas, staged.learnt_around) if first and first.spread else {},
     )
 
 

@@ -344,13 +344,14 @@ def _listed(words: Iterable[Any]) -> str:
 
 SAMPLE_ROWS: Final = 50_000
 MOST_WORDS: Final = 5_000
+MIDNIGHT: Final = r"[T, -] ?(0{1,2}:00(:00([.]0+)?)?( ?(Z|UTC|GMT|[+-]\d{2}:?\d{2}))?|12:00(:00)? ?[Aa]\.?[Mm]\.?)$"
 # Forms of dates: ISO, the first of a month, with a time, with an offset, with midnight as the time.
 _FORMS: Final = {
-    "iso": r"^\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}.*|( ?(Z|[+-]\d{2}:?\d{2}))?)$",
+    "iso": r"^\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}.*|( ?(Z|UTC|[+-]\d{2}:?\d{2}))?)$",
     "firsts": r"^\d{4}-\d{1,2}-0?1([T ].*)?$",
     "timed": r"\d:\d{2}|\d ?[AaPp]\.?[Mm]\.?$|^\d{8}T\d{4}",
-    "offset": r"(Z|[+-]\d{2}:?\d{2})$",
-    "midnight": r"[T, -] ?(0{1,2}:00(:00([.]0+)?)?( ?(Z|[+-]\d{2}:?\d{2}))?|12:00(:00)? ?[Aa]\.?[Mm]\.?)$",
+    "offset": r"(Z|UTC|GMT|[+-]\d{2}:?\d{2})$",
+    "midnight": MIDNIGHT,
 }
 # Numbers that may be dates: days of a spreadsheet, seconds and milliseconds since 1970 (from, to).
 _NUMBERS: Final = {

@@ -94,12 +94,14 @@ class CategoryProof:
 @dataclass(frozen=True)
 class RoleProof:
     """A role, the columns of the file that give it, none if not asked, and in how many alerts it is filled; `counts`:
-    of the gender of the person affected or of the reporter, alerts by gender."""
+    of the gender of the person affected or of the reporter, alerts by gender; `unused`: columns that may hold it and
+    are not used."""
 
     role: str
     columns: tuple[str, ...]
     filled: int
     counts: Mapping[str, int]
+    unused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -286,6 +288,8 @@ def brief_lines(t: Translator, city: CityProfile, proof: Proof) -> Iterator[str]
     """
     yield from (_printable(t("Look at this: {sentence}", sentence=one.sentence(t, city))) for one in proof.concerns)
     yield _printable(proof.hours_sentence(t))
+    if (unused := proof.genders[0].unused) and not any(one.columns for one in proof.genders):
+        yield _printable(t.pair(role_name(t, proof.genders[0].role), t("Not used: {columns}.", columns=t.join(unused))))
     for role in proof.roles if proof.alerts else ():
         share = t.part(role.filled / proof.alerts)
         yield _printable(t.pair(role_name(t, role.role), f"{share} ({', '.join(role.columns)})"))
@@ -323,7 +327,12 @@ def proof_object(t: Translator, city: CityProfile, proof: Proof) -> dict[str, An
         "distinct_categories": proof.distinct,
         "kinds": dict(proof.kinds),
         "genders": {
-            one.role: {"asked": bool(one.columns), "columns": list(one.columns), "counts": dict(one.counts)}
+            one.role: {
+                "asked": bool(one.columns),
+                "columns": list(one.columns),
+                "not_used": list(one.unused),
+                "counts": dict(one.counts),
+            }
             for one in proof.genders
         },
         "roles": [
@@ -630,6 +639,7 @@ class ProofBuilder:
         pairs = counted("(category, kind)")
         more = counted("one", source="(SELECT UNNEST(more_categories) AS one FROM staged)")
         given = {role: counted("1", _GIVEN[role]).get(1, 0) for role in self._layout.roles if role in _GIVEN}
+        unused = tuple(self._labels[place] for place, _ in self._layout.genders)
         return Proof(
             alerts=sum(kinds.values()),
             times=counted("time_precision"),
@@ -639,7 +649,7 @@ class ProofBuilder:
             categories=self._commonest(pairs, more),
             distinct=len({category for category, _ in pairs} | set(more)),
             kinds=kinds,
-            genders=tuple(RoleProof(role, self._columns(role), 0, counted(role)) for role in GENDER_ROLES),
+            genders=tuple(RoleProof(role, self._columns(role), 0, counted(role), unused) for role in GENDER_ROLES),
             roles=tuple(
                 RoleProof(role, self._columns(role), given.get(role, self._filled[role]), {})
                 for role in sorted(self._layout.roles, key=lambda one: self._layout.place(one))

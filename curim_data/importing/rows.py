@@ -44,7 +44,7 @@ from curim_data.importing.columns import (
 )
 from curim_data.importing.coordinates import near_city, parse_coordinates, swapped_rows
 from curim_data.importing.decisions import Decisions
-from curim_data.importing.profiling import split_bars, split_cell
+from curim_data.importing.profiling import MIDNIGHT, split_bars, split_cell
 from curim_data.lexicon import SCALES, age_band, kind_of, scale_step
 from curim_data.lexicon.times import is_misspelt_month, month_numbers
 from curim_data.model import (
@@ -301,7 +301,9 @@ def _parse_dates(
         outcomes.repair(mask, Repair.END, columns.label(role), columns[role], "")
     values: AlertColumns = {"reported_at": sent, "occurred_from": begin.timestamps}
     values.update({role: parsed[role].timestamps.mask(mask) for role, mask in ends.items()})
-    day = np.where(begin.given, begin.day_only, reported.day_only)
+    dated = {role: parsed[role].day_only | (matches(columns[role], MIDNIGHT) if role in decisions.midnight else False)
+             for role in MAIN_DATES}  # fmt: skip
+    day = np.where(begin.given, dated["occurred_from"], dated["reported_at"])
     month = np.where(begin.given, begin.month_only, reported.month_only)
     if month.any():
         whole = pd.Series(month)

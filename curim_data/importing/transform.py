@@ -33,7 +33,16 @@ from curim_data.importing.decisions import Decisions, decide
 from curim_data.importing.extract import EXTRACTED, ProfiledExport
 from curim_data.importing.first_city import FirstCity, PlaceColumns
 from curim_data.importing.ids import IdScope, id_scope
-from curim_data.importing.mapping import FORMAT, FORMAT_NAME, OWN, SETTLED, ColumnMapping, file_stem, signature_of
+from curim_data.importing.mapping import (
+    FORMAT,
+    FORMAT_NAME,
+    OWN,
+    SETTLED,
+    ColumnMapping,
+    covered_days,
+    file_stem,
+    signature_of,
+)
 from curim_data.importing.rows import (
     FLAG_BITS,
     ParsedRows,
@@ -344,6 +353,7 @@ def stage_alerts(
         staging.close()
     profiled.check_unchanged()
     tally.count_alerts(staging.paths, city)
+    covered = covered_days(request.answers.covers)
     batch = Batch(
         id=batch_id,
         file_name=request.name,
@@ -355,7 +365,7 @@ def stage_alerts(
         quarantined=quarantine.reasons.total(),
         reasons=dict(quarantine.reasons),
         signature={
-            **signature_of(labels, layout, profiled.profile, tally.first, tally.last),
+            **signature_of(labels, layout, profiled.profile, *(covered or (tally.first, tally.last))),
             "mapping": profiled.mapping_name,
         },
         id_prefix=plan.ids.prefix if plan.ids.only is None else "",

@@ -66,6 +66,7 @@ if TYPE_CHECKING:
         EACH_ROW,
         MEND_WORDS,
         MONTH_FIRST,
+        MOST_QUESTIONS,
         REASON_WORDS,
         Answers,
         Block,
@@ -100,6 +101,7 @@ _NAMES = {
     "plan": ("STATUS_WORDS", "Plan", "PlanStatus"),
     "reasons": (
         *("BOTH_ORDERS", "BY_NAMES", "DAY_FIRST", "EACH_EVENT", "EACH_ROW", "MEND_WORDS", "MONTH_FIRST"),
+        "MOST_QUESTIONS",
         *("REASON_WORDS", "Answers", "Block", "Choice", "Facts", "Flag", "ImportProblem", "Opened", "Question"),
         *("Reason", "RejectedRecord", "Repair"),
     ),

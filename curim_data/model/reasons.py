@@ -165,7 +165,12 @@ class Answers:
     categories are that no city has yet: "names" (as each name says), "risk", "incivility", "offence" or
     "unknown". `event`: the
     heading of the column that says when it happened, where several can be it. `counts`: "events" or "rows", what an
-    alert is in a table of counts.
+    alert is in a table of counts. `gender`: whose a column of genders is: "affected", "reporter", or "none". `means`:
+    words of genders and states with what they stand for, as "Vrouw=woman; Ingetrokken=rejected". `midnight`: "unknown"
+    or "known", what 00:00 says of the hour where it stands in excess. `older`: "keep" or "replace" what a file that
+    ends later brought. `gone`: "keep" stored alerts that the file lacks, or "withdrawn". `separator`: of several
+    categories in one cell: "space", "none", or the mark. `covers`: first and last day that the file covers, with a
+    slash between them, where alerts do not show it.
     """
 
     dates: str | None = None
@@ -181,6 +186,13 @@ class Answers:
     kind: str | None = None
     event: str | None = None
     counts: str | None = None
+    gender: str | None = None
+    means: str | None = None
+    midnight: str | None = None
+    older: str | None = None
+    gone: str | None = None
+    separator: str | None = None
+    covers: str | None = None
 
 
 @dataclass(frozen=True)
@@ -192,15 +204,21 @@ class Choice:
 
 
 class Question(ImportProblem):
-    """A file that becomes usable with one answer.
+    """What a person knows and a file does not say. Raised where the file cannot be used without the answer; where there
+    is a `default`, the value that holds unless another is chosen, it stands among the questions of a report.
 
     `about` is a field of `Answers`; `flag` how the command line takes the answer (without a value where it is a
     switch); `choices` may be empty where anything may be answered.
     """
 
-    def __init__(self, about: str, flag: str, message: Message, choices: tuple[Choice, ...] = ()) -> None:
+    def __init__(
+        self, about: str, flag: str, message: Message, choices: tuple[Choice, ...] = (), default: str | None = None
+    ) -> None:
         super().__init__(message)
-        self.about, self.flag, self.choices = about, flag, choices
+        self.about, self.flag, self.choices, self.default = about, flag, choices, default
+
+
+MOST_QUESTIONS: Final = 5  # that a person is asked about one file
 
 
 @dataclass(frozen=True)

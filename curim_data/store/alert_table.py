@@ -135,11 +135,11 @@ class Store:
         """
         table = self.table()
         standing = [] if table is None else [one for one in import_log(table) if not one[0].undone]
-        changing = [(batch, at) for batch, at in standing if batch.accepted or batch.updated]
+        changing = [(batch, at) for batch, at in standing if batch.accepted or batch.updated or batch.withdrawn]
         if table is None or not changing:
             return None
         batch, at = changing[-1]
-        if batch.updated or batch.sealed:
+        if batch.updated or batch.withdrawn or batch.sealed:
             return None
         try:
             earlier = file_paths(DeltaTable(table.table_uri, version=at - 1))

@@ -153,7 +153,7 @@ class Batch:
     `signature`: what its columns looked like, for comparison with the next export
     (`importing.mapping.signature_of`). `sealed`: when alerts were erased after it, so that it cannot be undone any
     more. `id_prefix`: what was put before all ids of the file, since the store holds other alerts of the same ids;
-    mostly "".
+    mostly "". `withdrawn`: stored alerts that the file no longer held and that count as rejected since.
     """
 
     id: str
@@ -175,6 +175,7 @@ class Batch:
     signature: Mapping[str, Any] = field(default_factory=dict)
     sealed: dt.datetime | None = None
     id_prefix: str = ""
+    withdrawn: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, times as ISO text."""
@@ -186,6 +187,23 @@ class Batch:
         """What `as_dict` wrote."""
         times = {name: dt.datetime.fromisoformat(stored[name]) for name in ("when", "sealed") if stored.get(name)}
         return cls(**{**stored, **times})
+
+
+def covered(batches: Iterable[Batch]) -> dict[str, list[tuple[dt.date, dt.date]]]:
+    """The days that the imports which hold say that they cover: first and last ones, by source, in their order.
+
+    Spans that overlap or follow each other are one; what lies between two of a source was not imported.
+    """
+    found: dict[str, list[tuple[dt.date, dt.date]]] = {}
+    dated = (one for one in batches if not one.undone and one.signature.get("first") and one.signature.get("last"))
+    spans = sorted((one.format, str(one.signature["first"]), str(one.signature["last"])) for one in dated)
+    for source, begin, end in spans:
+        first, last = dt.date.fromisoformat(begin), dt.date.fromisoformat(end)
+        before = found.setdefault(source, [])
+        if before and first <= before[-1][1] + dt.timedelta(days=1):
+            first, last = before[-1][0], max(before.pop()[1], last)
+        before.append((first, last))
+    return found
 
 
 @dataclass(frozen=True)

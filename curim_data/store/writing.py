@@ -43,7 +43,7 @@ from deltalake import ColumnProperties, DeltaTable, WriterProperties, write_delt
 
 from curim_data.containers.base import prefetch
 from curim_data.geo.enrichment import enrich
-from curim_data.model import SCHEMA, TOLD, CityProfile, Flag, Message
+from curim_data.model import SCHEMA, TOLD, CityProfile, Flag, Message, Status
 from curim_data.store.commits import (
     Batch,
     StoreError,
@@ -272,15 +272,21 @@ STAGED: Final = pa.schema(
 )
 
 
+ALERT_IDS: Final = pa.schema([SCHEMA.field("alert_id")])
+
+
 class Staging(AbstractContextManager["Staging"]):
     """Alerts of one import in the order of the rows of the imported file: `paths` is one Parquet file (`STAGED`).
 
-    Use it as a context manager: the file is removed at the end, whatever happens.
+    `newer`: imports (`batch_id`) whose alerts this one leaves as they are; `withdrawn`: ids of stored alerts that count
+    as rejected from this import on. Use it as a context manager: the file is removed at the end, whatever happens.
     """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.paths = folder, [folder / "staged.parquet"]
+        self.newer: Sequence[str] = ()
+        self.withdrawn = ALERT_IDS.empty_table()
         self._writer = pq.ParquetWriter(self.paths[0], STAGED, compression="lz4")
 
     def add(self, alerts: pa.Table) -> None:
@@ -312,12 +318,14 @@ class StagedResult:
     """An import compared with the store: the batch with its counts, and the Parquet file that `match_rows` wrote.
 
     The file lies in the staging folder and goes with it. `stored`: the files of the store that it was compared with.
+    `held`: rows that change nothing, since a newer import brought their alerts up to date.
     """
 
     batch: Batch
     staging: Staging
     path: Path
     stored: tuple[str, ...]
+    held: int = 0
 
     def changed(
         self, columns: Sequence[str] = SCHEMA.names, actions: Sequence[str] = (NEW, UPDATED)
@@ -345,6 +353,8 @@ def match_staged(staging: Staging, batch: Batch, stored: Sequence[str] = ()) -> 
     staging.close()
     path = staging.folder / "settled.parquet"
     counts = match_rows(staging.paths[0], stored, path)
+    if held := _hold(staging, path, stored) if staging.newer and counts[UPDATED] else 0:
+        counts |= {UPDATED: counts[UPDATED] - held, DUPLICATE: counts[DUPLICATE] + held}
     with bounded_duckdb(staging.folder) as run:
         files = {"staged": str(staging.paths[0]), "settled": str(path)}
         [(repaired, outside, unmapped)] = run.execute(_COUNTED, files).fetchall()
@@ -357,8 +367,42 @@ def match_staged(staging: Staging, batch: Batch, stored: Sequence[str] = ()) -> 
         repaired=repaired,
         outside=outside,
         unmapped=unmapped,
+        withdrawn=staging.withdrawn.num_rows,
     )
-    return StagedResult(counted, staging, path, tuple(stored))
+    return StagedResult(counted, staging, path, tuple(stored), held)
+
+
+# Rows that would change an alert which one of some imports brought or changed last, and whether its case would go on
+# (1) or back (-1).
+OF_NEWER: Final = f"""
+CREATE TABLE held AS
+WITH steps AS (SELECT * FROM (VALUES ('{Status.OPEN}', 0), ('{Status.CONFIRMED}', 1), ('{Status.RESOLVED}', 2),
+                              ('{Status.REJECTED}', 2)) AS steps(status, step))
+SELECT found.row, sign(new.step - old.step) AS step
+FROM ({MATCHED}) AS found JOIN read_parquet($stored) AS known USING (alert_id)
+JOIN steps AS new ON new.status = found.status JOIN steps AS old ON old.status = known.status
+WHERE action = '{UPDATED}' AND list_contains($newer, known.batch_id)"""
+
+
+def _hold(staging: Staging, settled: Path, stored: Sequence[str]) -> int:
+    """Let the rows that would change alerts of newer imports change nothing; how many they are.
+
+    None where more cases would go on than back: such a file is of a part of the alerts, and not older.
+    """
+    given = {
+        "staged": str(staging.paths[0]),
+        "settled": str(settled),
+        "stored": list(stored),
+        "newer": [*staging.newer],
+    }
+    with bounded_duckdb(staging.folder) as run:
+        run.execute(OF_NEWER, given)
+        if run.execute("SELECT sum(step) > 0 FROM held").fetchall()[0][0]:
+            return 0
+        run.execute("CREATE TABLE settled AS SELECT * FROM read_parquet(?)", [str(settled)])
+        run.execute(f"UPDATE settled SET action = '{DUPLICATE}' WHERE row IN (SELECT row FROM held)")
+        run.table("settled").write_parquet(str(settled))
+        return int(run.table("held").count("*").fetchall()[0][0])
 
 
 MOST_FILES: Final = 50
@@ -430,12 +474,23 @@ def write_alerts(
 
 def write_import(table: DeltaTable, result: StagedResult) -> None:
     """Write the new alerts of an import, and those that take the place of stored ones, in one commit."""
-    batch, files = result.batch, file_paths(table)
+    batch, files, folder = result.batch, file_paths(table), result.staging.folder
     made: Iterable[pa.Table] = result.changed() if batch.accepted or batch.updated else ()
-    if batch.updated:
-        ids = pa.concat_tables(result.changed(["alert_id"], [UPDATED]))
-        made = chain(select_ids("ANTI", files, ids, result.staging.folder), made)
-    write_alerts(table, made, {"batch": batch.as_dict()}, "overwrite" if batch.updated else "append")
+    if batch.updated or batch.withdrawn:
+        gone = result.staging.withdrawn
+        ids = pa.concat_tables([*result.changed(["alert_id"], [UPDATED]), gone])
+        rejected = (_withdrawn(part, batch) for part in select_ids("SEMI", files, gone, folder))
+        made = chain(select_ids("ANTI", files, ids, folder), made, rejected)
+    changes = bool(batch.updated or batch.withdrawn)
+    write_alerts(table, made, {"batch": batch.as_dict()}, "overwrite" if changes else "append")
+
+
+def _withdrawn(alerts: pa.Table, batch: Batch) -> pa.Table:
+    """Stored alerts as rejected ones; a row of a later file says something else than they do, whatever it says."""
+    for name, value in {"status": Status.REJECTED.value, "batch_id": batch.id, "content_hash": "0" * _DIGITS}.items():
+        texts = pa.array([value] * alerts.num_rows, pa.string())
+        alerts = alerts.set_column(alerts.schema.get_field_index(name), SCHEMA.field(name), texts)
+    return alerts
 
 
 def compact(table: DeltaTable) -> None:
@@ -477,7 +532,7 @@ def undo(table: DeltaTable, batch_id: str, city: CityProfile, folder: Path) -> U
         )
     files, record, restored, earlier = file_paths(table), {"undo": batch.id}, 0, folder / "earlier.parquet"
     ids = pa.table({"alert_id": ids_of_import(files, batch.id)})
-    if batch.updated:
+    if batch.updated or batch.withdrawn:
         undone = {other.id: at for other, at in log.values() if other.undone}
         with pq.ParquetWriter(earlier, SCHEMA, compression="lz4") as writer:
             for part in _before(table, ids, version, undone, folder):
@@ -490,7 +545,7 @@ def undo(table: DeltaTable, batch_id: str, city: CityProfile, folder: Path) -> U
         table.delete(f"batch_id = '{batch.id}'", commit_properties=commit_properties(record))
     else:
         write_alerts(table, [], record)
-    kept_as_they_are = batch.accepted + batch.updated - len(ids)
+    kept_as_they_are = batch.accepted + batch.updated + batch.withdrawn - len(ids)
     return UndoReport(replace(batch, undone=True), len(ids) - restored, restored, kept_as_they_are)
 
 

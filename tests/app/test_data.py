@@ -19,6 +19,7 @@ import sample_data
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.importing import mapping
+from curim_data.importing.first_city import KIND_QUESTION
 from curim_data.importing.pipeline import Header, import_file, preview
 from curim_data.model import Audience, Translator
 from curim_data.quality.report import findings
@@ -27,7 +28,6 @@ from curim_data.store import Home, Store
 from curim_data.store.annotations import annotation_history, read_annotations
 from curim_data.store.home import create_home
 from pages.parts.data import stored_tabs, uploads
-from pages.parts.data.recognised import KIND_QUESTION
 from pages.parts.data.uploads import with_column, with_word
 from tests.app.conftest import COUNCIL, Open, bring, changes, errors, fine, on_tab, opened, shown, texts_of, visit, word
 from tests.stored import stored_alerts
@@ -390,6 +390,20 @@ def test_an_empty_box_of_categories_says_what_to_type(base: Home) -> None:
     assert "Type a name" in field.placeholder
     _imported(fine(field.set_value("Theft").run()), "Vienna")
     assert set(Store(base).read(["category"])["category"].to_pylist()) == {"theft"}
+
+
+def test_a_gender_that_is_half_known_is_asked_and_its_words_are_kept(base: Home) -> None:
+    rows = [
+        f"R{n},2026-02-{n:02d},48.20{n % 10},16.37{n % 7},Theft,{'Man' if n % 3 else 'Kadın'}" for n in range(1, 25)
+    ]
+    app = _bring("\n".join(["ref,date,lat,lon,offence,gender", *rows]).encode())
+    assert _question(app, "gender").value == "affected"
+    (word,) = [one for one in app.radio if "means" in str(one.key)]
+    assert "8" in word.label
+    assert word.value == "Kadın=unknown"
+    _imported(fine(word.set_value("Kadın=woman").run()), "Vienna")
+    genders = Store(base).read(["affected_gender"])["affected_gender"].to_pylist()
+    assert (genders.count("woman"), genders.count("man")) == (8, 16)
 
 
 @pytest.mark.usefixtures("base")

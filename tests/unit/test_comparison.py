@@ -156,6 +156,7 @@ def _written(
             "batch_id": pa.array([batches[at % len(batches)] for at in range(len(rows))]),
             "status": pa.array(statuses),
             "local_date": pa.array([dt.date(2025, 6, day) for day in days]),
+            "alert_id": pa.array([f"{one}#{at}" for at, one in enumerate(ids)]),
         }
     )
     pq.write_table(table, path)

@@ -238,7 +238,7 @@ def test_the_command_asks_with_exit_code_2(home: Home, tmp_path: Path, capsys: p
     capsys.readouterr()
     assert main(["import", str(tmp_path / "4.csv"), *where]) == 2
     out = json.loads(capsys.readouterr().out)["files"][0]
-    assert out["question"]["flag"] == "--ids"
+    assert out["questions"][0]["flag"] == "--ids"
     assert "--ids same | own" in out["error"]
     assert main(["import", str(tmp_path / "4.csv"), "--ids", "own", *where]) == 0
     assert json.loads(capsys.readouterr().out)["files"][0]["accepted"] == 60

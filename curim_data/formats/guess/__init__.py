@@ -6,7 +6,7 @@ like, `dates` which columns say when, `category` which says what.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
@@ -32,31 +32,49 @@ _WHERE: Final = (("latitude", "longitude"), ("x", "y"), ("point",))
 _SIDES: Final = {"latitude": "north", "y": "north", "longitude": "east", "x": "east"}
 
 
-def recognise(labels: Sequence[str], sample: pa.Table | None = None, event: int | None = None) -> Recognition:
+def recognise(
+    labels: Sequence[str], sample: pa.Table | None = None, event: int | None = None, app: Layout | None = None
+) -> Recognition:
     """Guess what the columns mean; `missing` names the date where no column says when.
 
     `sample` holds the first records as texts in columns "0", "1", ...; without it the headings alone decide, with less
     confidence. Columns of persons, of free text and of suspects never get a role. `event` is the place of the column
-    that says when it happened, where a person said so.
+    that says when it happened, where a person said so. `app`: what is known of the columns of the app that wrote the
+    file; only the others are guessed.
     """
     known = Guesses(tuple(column_of(labels, sample, place) for place in range(len(labels))))
     personal = tuple(column.place for column in known.columns if _is_personal(column))
     known.taken |= set(personal)
+    settled = _settle(known, app) if app is not None else {}
     events, findings = date_columns(known, event)
-    _coordinates(known)
+    found = known.roles.get("reported_at")
+    if "occurred_from" not in known.roles and found != settled.get(
+        "reported_at", found
+    ):  # another date than the report's
+        known.roles["occurred_from"], known.guesses["occurred_from"] = (
+            known.roles["reported_at"],
+            known.guesses["reported_at"],
+        )
+    known.roles |= settled
+    if not {"latitude", "longitude"} <= settled.keys():
+        _coordinates(known)
     nature = nature_of(known.columns, closes="resolved_at" in known.roles)
     _people(known, citizens=nature.citizens)
     before = known.free()
-    category = find_category(before)
+    category = find_category(before) if "category" not in settled else None
     if category is not None:
         known.take("category", category.why, Part(category.column.place))
     _headed_values(known)
     counted = tuple(counted_rows(known.free()))  # "Nº de hechos" is the number of no case
     known.taken |= {one.place for one in counted}
-    _identity(known)
+    if "alert_id" not in settled:
+        _identity(known)
     text = tuple(column.place for column in known.free() if _is_text(column))
     given = {part.place for parts in known.roles.values() for part in parts}
     notes = [nature.why] if nature.why is not None else []
+    if app is not None:
+        personal, text = tuple(sorted({*personal, *app.personal})), tuple(sorted({*text, *app.text}))
+        notes.append(Message(_OF_APP.text, {"app": app.format}))
     if "reporter_gender" in known.roles and _CITIZENS in known.guesses["reporter_gender"].reasons:
         notes.append(_CITIZENS)
     layout = Layout(
@@ -65,7 +83,9 @@ def recognise(labels: Sequence[str], sample: pa.Table | None = None, event: int 
         personal,
         text,
         tuple(at for at in range(len(labels)) if at not in given and at not in personal and at not in text),
-        separators=category.separators if category else (),
+        separators=category.separators if category else app.separators if app else (),
+        utc=app is not None and app.utc,
+        words=app.words if app else {},
         nature=nature.kind,
         guesses=known.guesses,
         findings=findings,
@@ -83,6 +103,18 @@ def recognise(labels: Sequence[str], sample: pa.Table | None = None, event: int 
     missing = () if {"reported_at", "occurred_from"} & known.roles.keys() else ("reported_at",)
     score = round((when + where + sure["category"]) / 3, 2)
     return Recognition(layout, score, missing, events=events, counted=counted[0] if counted else None)
+
+
+_OF_APP: Final = Message("These are the columns of an export of {app}.")
+
+
+def _settle(known: Guesses, app: Layout) -> dict[str, tuple[Part, ...]]:
+    """Take the columns that an app is known by, and those that it sets aside; the roles that they give."""
+    why = Guess(1.0, (Message(_OF_APP.text, {"app": app.format}),))
+    for role, parts in app.roles.items():
+        known.take(role, why, *parts)
+    known.taken |= {*app.personal, *app.text, *app.unused}
+    return dict(app.roles)
 
 
 def _is_personal(column: Column) -> bool:
@@ -114,7 +146,13 @@ def _is_text(column: Column) -> bool:
 def _coordinates(known: Guesses) -> None:
     """Degrees first, projected metres where there are none, a column of both where there is neither."""
     columns = [column for column in known.free() if "latlon" not in column.head.words]
+    mangled = [one for one in columns if one.head.has("latitude", "longitude") and one.values.mangled]
     for roles, clear, fits in (
+        (
+            ("y", "x"),
+            0.9,
+            lambda one, _: one not in mangled and bool(mangled) and one.values.share_of("metres") >= _OFTEN,
+        ),
         (("latitude", "longitude"), 0.97, _said_degrees),
         (("latitude", "longitude"), 0.97, lambda one, _: one.values.share_of("degrees") >= _OFTEN),
         (("y", "x"), 0.9, lambda one, _: not one.values.given or one.values.share_of("metres") >= _OFTEN),
@@ -189,7 +227,7 @@ def _people(known: Guesses, *, citizens: bool) -> None:
     sexes = [one for one in known.free() if one.head.has("sex") or _holds_genders(one)]
     ages = [one for one in known.free() if one.head.has("age") and one not in sexes]
     known.taken |= {one.place for one in (*sexes, *ages)}
-    ours = [one for one in sexes if not one.head.has("suspect") and _fits(one, "genders")]
+    ours = [one for one in sexes if not one.head.has("suspect") and (_fits(one, "genders") or _few_of_genders(one))]
     reporters = [one for one in ours if one.head.has("reporter") and not one.head.has("victim")]
     theirs = citizens and not reporters and not any(headings.names_victim(one.head) for one in known.columns)
     neutral, why = ("reporter_gender", [_CITIZENS]) if theirs else ("affected_gender", [])
@@ -197,7 +235,7 @@ def _people(known: Guesses, *, citizens: bool) -> None:
     for role, able, more in (("reporter_gender", reporters, []), (neutral, others, why)):
         if able:
             best = max(able, key=_of_victims)
-            clear = 0.97 if best.head.has("victim") or role == "reporter_gender" else 0.8
+            clear = 0.97 if best.head.has("victim", "reporter") else 0.45  # else whose it is, is asked
             known.give(role, best, clear, best.values.share_of("genders"), *more)
     spelt = [one for one in known.free() if one.values.spelt_genders >= 0.9 and not one.head.has("suspect")]
     if not sexes and len(spelt) == 1:
@@ -214,6 +252,24 @@ def _of_victims(column: Column) -> tuple[bool, float, int]:
 
 def _fits(column: Column, kind: str) -> bool:
     return not column.values.given or column.values.share_of(kind) >= 0.5
+
+
+_GENDERS: Final = 12  # different values that a column of genders has at most
+
+
+def _few_of_genders(column: Column, least: float = 0.1) -> bool:
+    """Whether few different values stand in it, and words or letters of genders among them."""
+    few = 0 < len(column.values.distinct) <= _GENDERS
+    return few and column.values.share_of("genders") >= least
+
+
+def unused_genders(labels: Sequence[str], sample: pa.Table | None, places: Iterable[int]) -> Iterator[Column]:
+    """The columns at some places that may hold genders, no suspect's: by their heading, or by whole words of women or
+    men among few values."""
+    for column in (column_of(labels, sample, place) for place in places):
+        few = 0 < len(column.values.distinct) <= _GENDERS and not column.head.has("suspect")
+        if few and (column.head.has("sex") or (column.values.spelt_genders and _few_of_genders(column, 0.2))):
+            yield column
 
 
 def _is_status(column: Column, share: float) -> bool:

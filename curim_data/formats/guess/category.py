@@ -157,7 +157,7 @@ _NAMED: Final = 4
 _NO_OTHER: Final = Message(
     "{column} was taken as the category, since its values come again and again and no heading names the kind of event."
 )
-_SEPARATED: Final = Message("{column}: several values in one cell are separated by “{mark}”.")
+SEPARATED: Final = Message("{column}: several values in one cell are separated by “{mark}”.")
 
 
 @dataclass(frozen=True)
@@ -356,7 +356,7 @@ def _found(column: Column, score: float, reason: Message, coarse: Column | None)
             )
         )
     for mark in marks:
-        notes.append(Message(_SEPARATED.text, {"column": label, "mark": mark.strip() or mark}))
+        notes.append(Message(SEPARATED.text, {"column": label, "mark": mark.strip() or "␣"}))
     share = values.share_of("names") if values.given else None
     if longest > MOST_CHARACTERS:
         share = 1.0

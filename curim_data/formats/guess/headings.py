@@ -281,6 +281,7 @@ COUNTED: Final = (
 )  # fmt: skip
 _NUMBER: Final = re.compile(r"[+\-]?\d+(?:[.,]\d+)?")
 _GROUPED: Final = re.compile(r"[+\-]?\d{1,3}(?:[.,' ]\d{3})+(?:[.,]\d+)?")
+_MARKED: Final = re.compile(r"[+\-]?\d{1,3}(?:[.,]\d{3}){3,}")
 _LETTERS: Final = frozenset("mfwhvdxuα")
 _GENDERS: Final = WORDS["affected_gender"]
 _CODE: Final = re.compile(r"(?=.*\d)(?=.*[^\W\d_])[{]?\w[\w\-/#]{2,39}[}]?")
@@ -333,6 +334,11 @@ class Values:
     def counted_dates(self) -> bool:
         """Whether all are numbers that count days (a spreadsheet's), seconds or milliseconds (since 1970)."""
         return any(self.between(low, high) == 1 for low, high, *_ in COUNTED)
+
+    @property
+    def mangled(self) -> bool:
+        """Whether a spreadsheet put marks for thousands into most numbers, so that no decimal mark can be known."""
+        return self.share(_MARKED.fullmatch) >= 0.5
 
     @cached_property
     def tells_the_time(self) -> bool:
@@ -392,6 +398,8 @@ def values_of(texts: Iterable[str]) -> Values:
 
 
 _BOTH_PLACES: Final = 0.3  # of the parts of cells; of three that are always in one order it is a third
+BLANK: Final = " "
+LISTED: Final = 0.9
 MARKS: Final = ("|", ";", "\n", " / ", "/", " - ", " – ", " — ", " + ", " & ", ",")
 
 
@@ -400,14 +408,25 @@ def separators_of(values: Values) -> tuple[str, ...]:
 
     A mark parts names where these recur without each other: in most of the cells that hold it every part stands alone
     in other cells, or beside other parts, and most of all parts do. So "Noise / Litter" holds two, and
-    "FURTO - VEÍCULO" is one name.
+    "FURTO - VEÍCULO" is one name. Blanks part them where each word of nearly all cells stands alone in other cells.
     """
     found: list[str] = []
     texts = values.distinct
+    if _parted_by_blanks(texts):
+        return (BLANK,)
     while counts := {mark: n for mark in MARKS if mark not in found and (n := _parted(texts, mark))}:
         found.append(max(counts, key=lambda mark: counts[mark]))
         texts = frozenset(part.strip() for text in texts for part in text.split(found[-1]) if part.strip())
     return tuple(found)
+
+
+def _parted_by_blanks(texts: frozenset[str]) -> bool:
+    """Whether cells are lists of words, as survey forms write several answers: "theft poor_lighting", "theft"."""
+    cells = [text.split() for text in texts]
+    alone = {parts[0] for parts in cells if len(parts) == 1}
+    several = [parts for parts in cells if len(parts) > 1]
+    listed = sum(alone.issuperset(parts) for parts in several)
+    return len(alone) > 2 < len(several) and listed >= LISTED * len(several)
 
 
 def _parted(texts: frozenset[str], mark: str) -> int:
@@ -455,6 +474,8 @@ def _degrees(text: str) -> float:
 HEADING: Final = Message("The heading says so")
 FITS: Final = Message("{share} % of the values fit")
 SAMPLED_ROWS: Final = 2_000
+SURE: Final = 0.7
+CONFIRMED: Final = 0.9
 
 
 @dataclass(frozen=True, eq=False)
@@ -481,9 +502,10 @@ def percent(share: float) -> dict[str, Num]:
 
 
 def guess(name: float, share: float | None, *reasons: Message) -> Guess:
-    """How sure a role is: the heading's word, lowered where no value confirms it, joined with the values' share."""
+    """How sure a role is: the heading's word, lowered where no value confirms it, joined with the values' share; sure
+    only where nearly all values confirm it."""
     confidence = 0.7 * name if share is None else 0.6 * name + 0.4 * share
-    return Guess(round(confidence, 2), reasons)
+    return Guess(round(confidence if (share or 0) >= CONFIRMED else min(confidence, SURE - 0.01), 2), reasons)
 
 
 @dataclass

@@ -20,11 +20,8 @@ from pages.parts.charts.tables import draw_table
 from pages.parts.data.city_tab import prepare_city
 from pages.parts.data.recognised import (
     city_note,
-    draw_area_question,
-    draw_category_question,
     draw_concerns,
     draw_corrections,
-    draw_kind_question,
     draw_proof,
     draw_questions,
     draw_recognised,
@@ -109,7 +106,6 @@ def draw_summary(page: Page, review: FileReview, into: ImportTarget) -> None:
         return
     batch = preview.report.batch
     st.write(f"**{counts_sentence(t, batch)}** {facts_sentence(t, batch, preview.report.several)}".strip())
-    draw_category_question(page, review.file, preview, into)
     draw_changes(page, preview)
     draw_proof(page, preview, into)
 
@@ -281,12 +277,9 @@ def _uploads(page: Page) -> list[Any]:
 def _draw_reviews(page: Page, files: list[UploadedFile], into: ImportTarget, *, in_view: bool) -> None:
     """What the files hold: questions, counts, what is implausible, the details of one, and the button."""
     reviews = _review_files(page, files, into)
-    for review in reviews:
-        draw_questions(page, review)
     usable = [review for review in reviews if review.preview]
-    if usable and into.city is None:
-        draw_area_question(page, usable[0])
-        draw_kind_question(page, usable[0])
+    for review in reviews:
+        draw_questions(page, review, into, first=into.city is None and review in usable[:1])
     if len(reviews) > 1:
         draw_overview(page, reviews)
     draw_concerns(page, usable, into)
@@ -362,7 +355,7 @@ def _draw_import_button(page: Page, usable: list[FileReview], into: ImportTarget
     t, previews = page.t, [(review.file.name, review.preview) for review in usable if review.preview]
     city = into.city or previews[0][1].city
     named = _city_name(page, usable, into)
-    sure = into.city is not None or not unanswered(usable[0])
+    sure = not any(map(unanswered, usable if into.city else usable[:1]))
     far = [name for name, preview in previews if preview.report.elsewhere]
     # What part of the first file a provisional city is made of was asked.
     if far and not (into.city is None and city.provisional):

@@ -12,20 +12,19 @@ import pandas as pd
 import streamlit as st
 
 from curim_data.formats.base import Layout
+from curim_data.importing.pipeline import CATEGORY_QUESTION
 from curim_data.importing.proof import Line, Proof, gender_counts, kinds_name, period_name, row_lines
-from curim_data.model import CityProfile, Kind, Message, Num, Question, Translator
+from curim_data.importing.questions import with_meaning
+from curim_data.model import CityProfile, Message, Question, Translator
 from curim_data.model.i18n import Span
 from curim_data.model.labels import (
     category_label,
     column_label,
     format_label,
     hour_label,
-    kind_label,
-    listed,
     role_name,
 )
-from curim_data.model.reasons import BOTH_ORDERS, BY_NAMES
-from curim_data.profile.provisional import DENSEST, WHOLE, DenseArea, position
+from curim_data.model.reasons import BOTH_ORDERS
 from curim_data.quality.study import likely_reason
 from pages.parts.charts.figure import base_figure
 from pages.parts.charts.plots import draw_chart
@@ -38,120 +37,66 @@ from pages.parts.data.uploads import (
     draw_facts,
     draw_heading,
     keep_answer,
+    with_answers,
 )
 from pages.parts.frame import Page, escape_markdown, escape_with_commands, palette
 from pages.parts.maps import basemap, cell_map
 from pages.parts.maps.cell_map import alert_count
 
+SEPARATORS: Final = {mark: mark for mark in (",", ";", "|", "/")} | {"space": "␣"}
 QUESTIONS = "data_questions"  # those that were asked, by the file's digest: an answer can be changed
 FIELDS: Final = ("dates", "crs", "decimal", "order", "sheet", "ids", "event", "counts")
-AREA_QUESTION: Final = Message("What is the city to be made of?")
-KIND_QUESTION: Final = Message("The export does not say of which kind its categories are. Which is it?")
-_ASKED: Final = {
-    "dates": Message("{name}: the dates can be read in two ways. What comes first?"),
-    "crs": Message(
-        "{name}: the coordinates are metres or feet of a projection that the file does not name. Which one?"
-    ),
-    "decimal": Message("{name}: the coordinates can be read with a decimal point or a decimal comma. Which is it?"),
-    "order": Message("{name}: latitude and longitude stand in one column. Which of them comes first?"),
-    "sheet": Message("{name}: the file holds several tables. Which of them holds the alerts?"),
-    "event": Message("{name}: several columns can hold the date of the event. Which of them says when it happened?"),
-}
-_CHOICES: Final = {
-    "day-first": ORDERS["day-first"],
-    "month-first": ORDERS["month-first"],
-    "point": "37.94",
-    "comma": "37,94",
-    "lat-lon": Message("latitude first (37.94, 23.65)"),
-    "lon-lat": Message("longitude first (23.65, 37.94)"),
-    "same": Message("the same alerts: this file brings them up to date"),
-    "own": Message("other alerts that happen to have the same ids: both stay"),
-}
 
 
-def draw_questions(page: Page, review: FileReview) -> None:
-    """Ask what stands in the way of a file, and show what was answered before."""
-    questions, digest, problem = st.session_state.get(QUESTIONS, {}), review.file.digest, review.problem
-    asked: dict[str, Question] = dict(questions.get(digest, {}))
+def draw_questions(page: Page, review: FileReview, into: ImportTarget, *, first: bool) -> None:
+    """Ask what stands in the way of a file or may be said better, and show what was answered before.
+
+    `first`: whether it is the file that makes the city of a home without one.
+    """
+    questions, digest, preview = st.session_state.get(QUESTIONS, {}), review.file.digest, review.preview
+    problem, asked = review.problem, dict[str, Question](questions.get(digest, {}))
     asks = isinstance(problem, Question) and problem.about in FIELDS
-    if asks:
-        asked[problem.about] = problem
-        st.session_state[QUESTIONS] = {**questions, digest: asked}
-    for one in asked.values():
-        _draw_question(page, review.file, one)
+    listed = preview.report.questions if preview else ((problem,) if asks else ())
+    now = {_key(one): one for one in listed if first or one.about not in ("area", "kind")}
+    answered = {key: one for key, one in asked.items() if getattr(review.file.answers, one.about) is not None}
+    asked = {**(answered if preview else asked), **now}
+    st.session_state[QUESTIONS] = {**questions, digest: asked}
+    for key, one in asked.items():
+        if one.about == "category" and preview:
+            draw_category_question(page, review.file, preview, into)
+        else:
+            _draw_question(page, review.file, one, key)
+    if first and preview and preview.first and preview.first.spread and not preview.first.spread.asks:
+        st.caption(page.t(preview.first.spread.statement))
     if problem is not None and not asks:
         st.error(escape_with_commands(page.t(problem.message)))
 
 
-def draw_area_question(page: Page, review: FileReview) -> None:
-    """How far the alerts of a first file spread; of a region or a country, what the city is to be made of."""
-    t, preview = page.t, review.preview
-    made = preview.first if preview else None
-    if preview is None or made is None or made.spread is None:
-        return
-    spread = made.spread
-    (st.warning if spread.asks else st.caption)(t(spread.statement))
-    if not spread.asks:
-        return
-    first, *others = spread.areas
-    labels = {
-        DENSEST: t(
-            "The densest area: {share} % of the alerts, within {radius} km of {place}. Only these lie on the map; the "
-            "others are kept and count in every total that needs no map.",
-            **_area_words(preview, first),
-        ),
-        WHOLE: t("All of it, in map cells of {metres} m or more.", metres=round(spread.cell_m)),
-        **{
-            one.circle.word: t("{share} % of the alerts, within {radius} km of {place}.", **_area_words(preview, one))
-            for one in others
-        },
-    }
-    _draw_answer(st.radio, review.file, "area", t(AREA_QUESTION), labels, None if unanswered(review) else made.area)
+def _key(question: Question) -> str:
+    """What tells a question of a file from the others: what it is about, and which word."""
+    return f"{question.about}{question.message.values.get('word', '')}"
 
 
 def unanswered(review: FileReview) -> bool:
-    """Whether a first file holds several cities, and what the city is to be made of was not said."""
-    made = review.preview.first if review.preview else None
-    return made is not None and made.spread is not None and made.spread.several and review.file.answers.area is None
+    """Whether a question without a default was not answered, such as which of several cities is meant."""
+    asked = review.preview.report.questions if review.preview else ()
+    return any(one.default is None and getattr(review.file.answers, one.about) is None for one in asked)
 
 
-def draw_kind_question(page: Page, review: FileReview) -> None:
-    """Of which kind the categories of a new city are, where neither the export nor a city says it."""
-    t, made = page.t, review.preview.first if review.preview else None
-    if made is None or made.kind is None:
-        return
-    found = [
-        t("{kind}: {names}", kind=kind_label(t, kind), names=listed(t, names, "standard"))
-        for kind, names in made.kinds.items()
-    ]
-    labels = {
-        BY_NAMES: t("As their names say. {kinds}", kinds=" · ".join(found)),
-        **{kind.value: kind_label(t, kind) for kind in (Kind.OFFENCE, Kind.INCIVILITY, Kind.RISK, Kind.UNKNOWN)},
-    }
-    _draw_answer(st.radio, review.file, "kind", t(KIND_QUESTION), labels, made.kind)
-
-
-def _area_words(preview: FilePreview, one: DenseArea) -> dict[str, Any]:
-    """Share, radius and place of a dense area: by the names that the export has there, if any."""
-    place = position(one.circle)
-    if names := preview.area_names.get(one.circle.word):
-        place = f"{place} ({', '.join(names)})"
-    return {"share": Num(100 * one.share, 0), "radius": Num(one.circle.radius_km, 0), "place": place}
-
-
-def _draw_question(page: Page, file: UploadedFile, asked: Question) -> None:
+def _draw_question(page: Page, file: UploadedFile, asked: Question, key: str) -> None:
     t, about = page.t, asked.about
-    given = getattr(file.answers, about)
+    given = getattr(file.answers, about) or asked.default
+    if about == "means":
+        told = [pair.strip() for pair in (file.answers.means or "").split(";")]
+        given = next((one.value for one in asked.choices if one.value in told), asked.default)
     question = escape_markdown(t(asked.message))  # with what speaks for either answer
-    if about in _ASKED:
-        question = t(_ASKED[about], name=escape_markdown(file.name))
-    labels: dict[Any, str] = {one.value: t(_CHOICES.get(one.value, one.label)) for one in asked.choices}
+    labels: dict[Any, str] = {one.value: t(one.label) for one in asked.choices}
     if about == "crs":
         labels = {int(code): f"EPSG:{code} · {label}" for code, label in labels.items()}
         if given is not None:
             labels.setdefault(given, f"EPSG:{given}")
     if labels:
-        _draw_answer(st.radio, file, about, question, labels, given)
+        _draw_answer(st.radio, file, about, question, labels, given, key=f"data{key.removeprefix(about)}")
     else:
         st.write(question)
     if about == "crs":
@@ -167,7 +112,10 @@ def _draw_answer(
     written = escape_markdown if widget is st.radio else str  # other boxes show plain text
 
     def keep() -> None:
-        keep_answer(file, **{about: st.session_state.get(name) or None})
+        value = st.session_state.get(name) or None
+        keep_answer(
+            file, **{about: with_meaning(with_answers(file).answers.means, value) if about == "means" else value}
+        )
 
     widget(
         question,
@@ -196,6 +144,12 @@ def draw_corrections(page: Page, file: UploadedFile, preview: FilePreview, into:
     t, answers, facts, city = page.t, preview.answers, preview.report.facts, into.city or preview.city
     choices = [
         ("dates", t("Dates"), {order: t(words) for order, words in ORDERS.items()}, "–"),
+        (
+            "separator",
+            t("Several categories in one cell are separated by"),
+            SEPARATORS | {"none": t("none")},
+            " ".join(preview.header.layout.separators) or "–",
+        ),
         ("timezone", t("Time zone"), {zone: zone for zone in sorted(available_timezones())}, city.timezone),
     ]
     if len(facts.sheets) > 1:
@@ -206,14 +160,21 @@ def draw_corrections(page: Page, file: UploadedFile, preview: FilePreview, into:
             _draw_answer(st.selectbox, file, about, label, words, given, key=key, placeholder=usual)
         if {"x", "y"} & set(preview.header.layout.roles):
             _draw_epsg_choice(page, file, f"data_right_epsg_{file.digest[:12]}")
+        days = "/".join(str(preview.report.batch.signature.get(end) or "") for end in ("first", "last"))
+        key = f"data_covers_{file.digest[:12]}"
+        st.text_input(
+            t("First and last day that the file covers"),
+            value=answers.covers or "",
+            placeholder=days,
+            key=key,
+            on_change=lambda: keep_answer(file, covers=st.session_state.get(key) or None),
+        )
 
 
 def draw_category_question(page: Page, file: UploadedFile, preview: FilePreview, into: ImportTarget) -> None:
     """Ask for the category of a file that has no column for it; it may stay open."""
     t, given = page.t, preview.answers.category
-    if "category" in preview.header.layout.roles:
-        return
-    question = t("No column holds the category. Which category do all these alerts have?")
+    question = t(CATEGORY_QUESTION)
     labels = {one: category_label(t, preview.city, one) for one in preview.city.categories}
     labels = dict(sorted(labels.items(), key=lambda pair: pair[1]))
     made_for_it = into.city is None and preview.city.provisional  # its categories are what is answered here
@@ -445,6 +406,8 @@ def _draw_genders(page: Page, proof: Proof) -> None:
         if gender.columns:
             said = ", ".join(f"{label} {share}" for label, _, share in gender_counts(t, gender, proof.alerts))
             st.write(escape_markdown(said))
+        elif gender.unused:
+            st.caption(t("Not used: {columns}.", columns=escape_markdown(t.join(gender.unused))))
         else:
             st.caption(t("Not asked: no column of the file holds it."))
 

@@ -18,6 +18,7 @@ import streamlit as st
 
 import sample_data
 from curim_data.formats.base import Part
+from curim_data.formats.guess.headings import SURE
 from curim_data.importing import mapping as mappings
 from curim_data.importing.mapping import ColumnMapping
 from curim_data.importing.pipeline import Header, ImportProblem, Preview, columns_of, preview
@@ -46,7 +47,7 @@ PARTS: Final[Mapping[str, Message]] = {
     "first": Message("the first column that is filled"),
 }
 _SURE: Final = (
-    (0.7, Message("Sure ({share})")),
+    (SURE, Message("Sure ({share})")),
     (0.0, Message("Not sure ({share}): check it")),
 )
 
@@ -592,7 +593,7 @@ def save_mapping(home: Home, review: FileReview, name: str) -> None:
         replace(
             review.file.mapping or ColumnMapping.from_layout(header.layout, header.labels),
             name=name,
-            answers=replace(known_answers(review), elsewhere=False),
+            answers=replace(known_answers(review), **mappings.OF_ONE_FILE),
             labels=header.labels,
         ),
     )

@@ -1,0 +1,155 @@
+"""What a file does not say and a person knows, as plain questions with counts, choices and the default that holds.
+
+A file whose answer cannot be guessed at all raises its question instead (`decisions`, `ids`, `first_city`); these here
+are listed, at most `MOST_QUESTIONS`, and the same for the page, the command and JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from curim_data.formats import GUESSED
+from curim_data.formats.base import Layout, fold
+from curim_data.formats.guess.headings import BLANK, names_victim, read_heading
+from curim_data.importing.columns import GENDER_ROLES, MAIN_DATES
+from curim_data.importing.profiling import FileProfile
+from curim_data.lexicon import MISSING
+from curim_data.model import Answers, Choice, ImportProblem, Message, Question, Status
+from curim_data.model.labels import GENDERS, STATUSES
+
+LEAST_WORD: Final = 0.01  # share of a column that a word has which is asked about
+MOST_WORDS: Final = 2  # of a column
+SHOWN: Final = 4
+UNKNOWN, KNOWN = "unknown", "known"
+# Of times by chance a 24th at most is 00:00, where they are written to the hour: three times as many are no chance.
+STAND_IN_SHARE: Final = 1 / 8
+LEAST_TIMES: Final = 30
+
+OWNERS: Final = {
+    "reporter_gender": Message("the gender of the person who reports"),
+    "affected_gender": Message("the gender of the person affected"),
+}
+_WHOSE: Final = (
+    Choice("affected", OWNERS["affected_gender"]),
+    Choice("reporter", OWNERS["reporter_gender"]),
+    Choice("none", Message("no gender, or that of others: it is not used")),
+)
+_BLANKS: Final = (
+    Choice("space", Message("Yes: a blank separates them")),
+    Choice("none", Message("No: each cell holds one name of several words")),
+)
+_MIDNIGHT: Final = (
+    Choice(UNKNOWN, Message("The hour is not known there: these alerts count in days only")),
+    Choice(KNOWN, Message("They happened at midnight")),
+)
+
+
+def meanings(answers: Answers) -> dict[str, str]:
+    """What a person said that words mean: a value of the genders or states by folded word.
+
+    ImportProblem where a value is none of these.
+    """
+    told: dict[str, str] = {}
+    for pair in filter(None, map(str.strip, (answers.means or "").split(";"))):
+        word, _, value = (part.strip() for part in pair.rpartition("="))
+        if not word or value not in {*GENDERS, *STATUSES}:
+            raise ImportProblem(
+                Message(
+                    "{answer} is not known. Say one of these: {allowed}.",
+                    {"answer": f"means={pair}", "allowed": ", ".join(f"WORD={one}" for one in (*GENDERS, *STATUSES))},
+                )
+            )
+        told[fold(word)] = value
+    return told
+
+
+def with_meaning(told: str | None, pair: str | None) -> str | None:
+    """What was said that words mean, with one more pair, "WORD=value", in the place of an earlier one of its word."""
+    word = (pair or "").rpartition("=")[0]
+    kept = [one for one in map(str.strip, (told or "").split(";")) if one and one.rpartition("=")[0] != word]
+    return "; ".join([*kept, *([pair] if pair else [])]) or None
+
+
+def file_questions(
+    profile: FileProfile, layout: Layout, words: Mapping[str, Mapping[str, str]]
+) -> tuple[Question, ...]:
+    """What to ask about a file, the most important first; `words`: value by folded word, by role, as it is read."""
+    return (
+        *_of_whom(profile, layout),
+        *_of_words(profile, words),
+        *_of_blanks(profile, layout),
+        *_of_midnight(profile),
+    )
+
+
+def _counted(words: Sequence[tuple[str, int]]) -> str:
+    """Some values with their counts, a few where there are many."""
+    return ", ".join([*(f"{word} {n}" for word, n in words[:SHOWN]), *(["…"] if len(words) > SHOWN else [])])
+
+
+def _of_whom(profile: FileProfile, layout: Layout) -> Iterator[Question]:
+    """Whose gender a column holds whose heading does not say it; whether one that may hold genders does."""
+    roles = [role for role in GENDER_ROLES if role in layout.roles]
+    if layout.format != GUESSED or len(roles) > 1:
+        return
+    for role in roles:
+        label = profile.labels[layout.place(role)]
+        head = read_heading(label)
+        if not names_victim(head) and not head.has("reporter"):
+            values = {"column": label, "words": _counted(profile.values[role].most_common())}
+            asked = Message("{column}: {words}. Whose gender is it?", values)
+            yield Question("gender", "--gender", asked, _WHOSE, role.removesuffix("_gender"))
+    if not roles and layout.genders:
+        place, counts = layout.genders[0]
+        values = {"column": profile.labels[place], "words": _counted(counts)}
+        asked = Message(
+            "{column}: {words}, in the first rows. Is this a gender, and whose? It is not used so far.", values
+        )
+        yield Question("gender", "--gender", asked, _WHOSE, "none")
+
+
+def _of_words(profile: FileProfile, words: Mapping[str, Mapping[str, str]]) -> Iterator[Question]:
+    """Words of a gender or a state that nobody knows, the commonest of each column."""
+    tables = (*((role, GENDERS, UNKNOWN) for role in GENDER_ROLES), ("status", STATUSES, Status.OPEN.value))
+    for role, labels, default in tables:
+        counts: Mapping[str, int] = profile.values.get(role, {})
+        known = [(word, n) for word, n in counts.items() if fold(word) in words[role]]
+        odd = [(word, n) for word, n in counts.items() if fold(word) not in words[role] and fold(word) not in MISSING]
+        odd = sorted((one for one in odd if one[1] >= LEAST_WORD * sum(counts.values())), key=lambda one: -one[1])
+        for word, n in odd[:MOST_WORDS]:
+            beside = _counted(sorted(known, key=lambda one: -one[1])) or "–"
+            values = {"column": profile.labels[profile.layout.place(role)], "word": word, "n": n, "beside": beside}
+            asked = Message("{column}: “{word}” {n} (known: {beside}). What does “{word}” mean?", values)
+            choices = tuple(Choice(f"{word}={value}", label) for value, label in labels.items())
+            yield Question("means", "--means", asked, choices, f"{word}={default}")
+
+
+def _of_blanks(profile: FileProfile, layout: Layout) -> Iterator[Question]:
+    """Whether blanks separate several values in one cell of categories."""
+    if BLANK in layout.separators and "category" in layout.roles:
+        names = _counted(profile.values["category"].most_common())
+        values = {"column": profile.labels[layout.place("category")], "words": names}
+        asked = Message("{column}: {words}. Are these single values, several of which may stand in one cell?", values)
+        yield Question("separator", "--separator", asked, _BLANKS, "space")
+
+
+def _of_midnight(profile: FileProfile) -> Iterator[Question]:
+    """What 00:00 means where it stands in excess."""
+    for role in stand_ins(profile):
+        seen = profile.dates[role]
+        values = {"column": profile.labels[profile.layout.place(role)], "n": seen["midnight"], "of": seen["timed"]}
+        asked = Message("{column}: {n} of {of} times are exactly 00:00. What does that mean?", values)
+        yield Question("midnight", "--midnight", asked, _MIDNIGHT, UNKNOWN)
+        return
+
+
+def stand_ins(profile: FileProfile) -> list[str]:
+    """The roles of dates in which 00:00, in local time, stands in excess, and not throughout."""
+    dates = {role: profile.dates[role] for role in MAIN_DATES if role in profile.dates}
+    return [
+        role
+        for role, seen in dates.items()
+        if seen["local"] == seen["timed"] >= LEAST_TIMES
+        and STAND_IN_SHARE * seen["timed"] <= seen["midnight"] < seen["timed"]
+    ]
