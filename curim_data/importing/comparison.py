@@ -421,10 +421,11 @@ def missing_alerts(
     return MissingAlerts(int(missing), int(of), first, last, ids=ids.cast(ALERT_IDS))
 
 
-def newer_imports(batches: Sequence[Batch], signature: Signature) -> tuple[str, ...]:
-    """The imports from the same source whose last day is later than that of a file (`signature`)."""
-    last = str(signature.get("last") or "9999")
-    alike = (one for one in batches if not one.undone and same_source(one.signature, signature))
+def newer_imports(batches: Sequence[Batch], now: Batch) -> tuple[str, ...]:
+    """The imports from the same source whose last day is later than that of an import, but for those of its file."""
+    last = str(now.signature.get("last") or "9999")
+    others = (one for one in batches if not one.undone and one.sha256 != now.sha256)
+    alike = (one for one in others if same_source(one.signature, now.signature))
     return tuple(one.id for one in alike if str(one.signature.get("last") or "") > last)
 
 

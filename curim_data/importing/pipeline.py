@@ -185,7 +185,7 @@ def _match(staged: StagedExport, store: Store) -> tuple[StagedResult, ExportChan
     answers, staging = staged.profiled.request.answers, staged.staging
     for name in ("older", "gone"):
         check_answer(name, getattr(answers, name))
-    staging.newer = newer_imports(store.batches(), staged.batch.signature) if answers.older in (None, KEEP) else ()
+    staging.newer = newer_imports(store.batches(), staged.batch) if answers.older in (None, KEEP) else ()
     matched = store.match_staged(staging, staged.batch)
     changes = compare_with_previous(store, matched)
     if answers.gone not in (None, KEEP) and changes.missing.ids is not None:
