@@ -137,8 +137,8 @@ def _of_blanks(profile: FileProfile, layout: Layout) -> Iterator[Question]:
 def _of_midnight(profile: FileProfile) -> Iterator[Question]:
     """What 00:00 means where it stands in excess."""
     for role in stand_ins(profile):
-        seen = profile.dates[role]
-        values = {"column": profile.labels[profile.layout.place(role)], "n": seen["midnight"], "of": seen["timed"]}
+        seen, clock = profile.dates[role], profile.layout.roles[role][-1]
+        values = {"column": profile.labels[clock.place], "n": seen["midnight"], "of": seen["timed"]}
         asked = Message("{column}: {n} of {of} times are exactly 00:00. What does that mean?", values)
         yield Question("midnight", "--midnight", asked, _MIDNIGHT, UNKNOWN)
         return
