@@ -78,7 +78,7 @@ def draw_styles(page: Page) -> None:
         # The day, month and year of a date are large enough to be touched.
         " .stDateInput [role='spinbutton'] {padding: .2rem .3rem}"
         # A text is as wide as its column, and four columns stand on a phone.
-        " .stTable td > * {max-width: none}"
+        " .stTable td > div {max-width: none !important}"
         " @media screen and (max-width: 640px) {.stTable :is(th, td) {padding: .25rem .15rem}"
         " .stTable :is(th, td, p) {font-size: .8rem}}"
         " [class*='st-key-filter_tree_'] {padding-left: 1.75rem}"
