@@ -29,8 +29,11 @@ with contained(t("Gender")):
         folds = [
             ("places", t("Where does it differ?"), partial(gender.draw_places, page, chosen, found)),
             ("hours", t("After dark, and how safe?"), partial(gender.draw_hours, page, chosen)),
-            ("reports", t("Who reports, and who hardly does?"), partial(gender.draw_reports, page, chosen, found)),
         ]
+    if total.n:
+        folds.append(
+            ("reports", t("Who reports, and who hardly does?"), partial(gender.draw_reports, page, chosen, found))
+        )
 if page.role >= Role.COUNCIL:
     folds.append(("plans", t("Do the plans consider gender?"), partial(gender.draw_plan_checks, page)))
 for name, question, draw in folds:

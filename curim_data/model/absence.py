@@ -28,7 +28,8 @@ NO_AFFECTED: Final = Message(
     "This export does not ask for the gender of the person affected. Ask whoever provides it for that column."
 )
 NO_REPORTERS: Final = Message(
-    "This export does not ask for the gender of the person who alerts. Ask whoever provides it for that column."
+    "Who reports is not known: no column of the file holds the gender of the person who alerts. Ask whoever provides "
+    "it for that column."
 )
 NO_GENDER: Final = Message(
     "This export does not ask for gender, neither of the person affected nor of the person who alerts. So nothing can "
@@ -42,6 +43,7 @@ ADD_CATEGORY: Final = Message(
 ONE_CATEGORY: Final = Message(
     "These alerts all have one category, or state none: women and men cannot be compared by category."
 )
+NO_AGE: Final = Message("By age it is not known: no column of the file holds the age of the person who alerts.")
 NO_FEELING: Final = Message(
     "This export does not ask how safe people felt. Ask whoever provides it for that question, from 1 (very unsafe) to "
     "5."
@@ -62,8 +64,9 @@ NO_OUTLINE: Final = Message(
     "with “curim city districts FILE” or “curim city land FILE”, or import a file with coordinates."
 )
 NO_POPULATION: Final = Message(
-    "This city has no residents by gender yet: the analyst can add a file with the columns district, women and men on "
-    "the page Data, or with “curim city population FILE”."
+    "No residents are loaded. Without them few alerts may simply mean few people: who hardly reports is not known. The "
+    "analyst can add a file with the columns district, women and men on the page Data, or with “curim city population "
+    "FILE”."
 )
 NO_POSITIONS: Final = Message(
     "None of these alerts is on the map, so no place was looked at. Where they have no coordinates, ask whoever "

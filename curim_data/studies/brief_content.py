@@ -37,6 +37,7 @@ from curim_data.store.settings import opens_here_only
 from curim_data.studies.brief import AnyFinding, BriefChanges, BriefStudy, Finding
 from curim_data.studies.brief_text import (
     MOST_SPOTS,
+    SMALL,
     affected_sentence,
     carried_sentence,
     counts_words,
@@ -53,7 +54,6 @@ from curim_data.studies.evaluation import Standing, plan_progress, short_result
 
 # Settings of the comparison that limit what can be said.
 LIMITING: Final = ("annotation", "darkness", "exposure")
-SMALL: Final = N_("Small numbers are not exact, and those under {k} are not written out.")
 FOUR_WEEKS: Final = dt.timedelta(weeks=4)
 
 

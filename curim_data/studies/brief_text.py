@@ -29,6 +29,11 @@ from curim_data.studies.periods import NO_PLACE
 
 MOST_SPOTS: Final = 5
 
+SMALL: Final = N_(
+    "Counted in the protected copy: numbers may differ by a few from those that specialists see, and those under {k} "
+    "are not written out."
+)
+SILENT: Final = N_("Strikingly few alerts for the number of residents: {places}. What happens there is not known.")
 
 # Alerts from which on it is the time before, and not their number, that tells nothing.
 MANY: Final = 200
@@ -344,7 +349,7 @@ def missing_sentence(study: BriefStudy, city: CityProfile, t: Translator) -> str
     silent = t.join([district_label(t, city, district) for district in study.silent])
     unheard = t.join([place_label(t, city, place) for place in study.unheard])
     others = (
-        (silent, N_("Strikingly few alerts for the number of residents: {places}. What happens there is not known.")),
+        (silent, SILENT),
         (unheard, N_("Women alert strikingly little: {places}. Their safety there is not known.")),
     )
     return " ".join(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Literal
 
+import numpy as np
 import pandas as pd
 
 from analysis.gender import (
@@ -25,18 +26,17 @@ from analysis.gender import (
     place_shares,
 )
 from analysis.stats.dispersion import Dispersion
-from analysis.stats.intervals import UNKNOWN, Choice, Estimate, poisson_rate, rate_ratio, share_ratio
+from analysis.stats.intervals import UNKNOWN, Choice, Estimate, poisson_rate, rate_ratio, share_ratio, wilson_table
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import N_, CityProfile, Message, Translator, category_label, inline
+from curim_data.model import N_, AgeBand, CityProfile, Gender, Message, Translator, category_label, inline
 from curim_data.model.i18n import first_case
-from curim_data.privacy import WrittenCounts, is_sensitive, share_is_told, threshold
+from curim_data.privacy import NOT_OF_SENSITIVE, WrittenCounts, is_sensitive, share_is_told, threshold
 from curim_data.studies.cells import has_area, residents_by_district, whole_city
 from curim_data.studies.periods import EITHER, WOMEN, Share, area_kind, burst_scatter, chosen_from, share_scatter
 
 PER: Final = 1000
-CITY: Final = ""
 AFTER_DARK: Final = Share("dark", (True,), (True, False))
 UNSAFE: Final = Share("feeling", (1, 2), (1, 2, 3, 4, 5))
 
@@ -250,55 +250,73 @@ def silent_districts(source: Source, f: AlertFilter) -> tuple[str, ...]:
     return tuple(str(district) for district in residents.index[few])
 
 
+NOT_STATED: Final = ""
+WHOLE: Final = "*"
+
+
 @dataclass(frozen=True)
 class ReporterRates:
-    """Alerts by women and by men per 1,000 residents of that gender.
+    """Who alerts in each district, or at each age; `frame` is empty where no alert states one.
 
-    `frame`: area (district id; "" is the whole city), then for women and for men the count, residents, rate, low, high
-    (exact Poisson), each with its suffix; ratio of the two rates, low, high. Intervals are those of
-    effective counts, by how overdispersed counts and shares of women were.
+    Its index: the district or age, then `NOT_STATED` and, unless the filter names districts, `WHOLE`. Its columns: n,
+    part (of `all`), part_low, part_high; women and men who alert, share (women among both), low, high; and for
+    each `who` of n, women and men rate_who (alerts per 1,000 residents, of that gender), low_who, high_who, as for the
+    ratio of women's rate to men's; NaN where residents are not known. Intervals, 95 %, are those of effective counts:
+    Wilson's of shares, exact ones of rates.
     """
 
     frame: pd.DataFrame
     choices: tuple[Choice, ...] = ()
 
 
-def rate_study(source: Source, f: AlertFilter) -> ReporterRates | None:
-    """Rates by gender of the reporter, where the city's profile holds residents by district and gender; else None."""
-    people = source.city.population
-    if people is None or not {"district", "women", "men"} <= set(people):
-        return None
-    people = people.set_index("district")[["women", "men"]].astype(float)
-    asked = without_gender(f).replace(places=(), cells=())
+def rate_study(source: Source, f: AlertFilter, by: Literal["district", "age_band"] = "district") -> ReporterRates:
+    """Alerts by district or age and by gender of the reporter, whatever genders the filter names."""
+    asked = without_gender(f)
+    counted = query.counts(source, asked, [by, REPORTER], complete=True).frame
+    stated = counted[by].astype(object).where(counted[by].notna(), NOT_STATED)
+    table = counted.assign(**{by: stated}).pivot_table("n", by, REPORTER, "sum").fillna(0.0)
+    order = [*(AgeBand if by == "age_band" else (area.id for area in source.city.districts)), NOT_STATED]
+    table = table.reindex([name for name in order if name in table.index], columns=[*Gender], fill_value=0.0)
+    if not table.drop(NOT_STATED, errors="ignore").to_numpy().sum():
+        return ReporterRates(table.iloc[:0])
+    if not asked.districts:
+        table.loc[WHOLE] = table.sum()
+    frame = pd.DataFrame({"n": table.sum(axis=1), "women": table[WOMAN], "men": table[MAN], "all": counted["n"].sum()})
     counts = burst_scatter(source, asked, area_kind(source, REPORTER))
     shares = share_scatter(source, asked, Share(REPORTER, WOMEN, EITHER), area_kind(source))
-    rows = []
-    if not asked.districts and {area.id for area in source.city.districts} <= set(people.index):
-        counted = query.counts(source, asked, [REPORTER], complete=True).frame
-        rows.append(_rate_row(CITY, counted, people.sum(), counts.value, shares.value))
-    counted = query.counts(source, asked, ["district", REPORTER], complete=True).frame
-    for district in people.index:
-        if not asked.districts or district in asked.districts:
-            here = counted[counted["district"] == district]
-            rows.append(_rate_row(str(district), here, people.loc[district], counts.value, shares.value))
-    return ReporterRates(pd.DataFrame(rows), max(counts, shares, key=_told_first).choices)
+    frame[["part", "part_low", "part_high"]] = wilson_table(frame["n"] / counts.value, frame["all"] / counts.value)
+    both = frame["women"] + frame["men"]
+    frame[["share", "low", "high"]] = wilson_table(frame["women"] / shares.value, both / shares.value)
+    known = by == "district" and not (asked.places or asked.cells)
+    residents = _residents(source.city, frame.index) if known else frame * np.nan
+    for who, rates in _rates(frame, residents, counts.value, shares.value).items():
+        frame[[f"rate_{who}", f"low_{who}", f"high_{who}"]] = [(one.value, one.low, one.high) for one in rates]
+    lacking = (Choice("age", "copy", NOT_OF_SENSITIVE),) if by == "age_band" and source.protected else ()
+    return ReporterRates(frame, (*lacking, *max(counts, shares, key=_told_first).choices))
 
 
-def _rate_row(
-    area: str, counted: pd.DataFrame, residents: pd.Series, dispersion: float, of_share: float
-) -> dict[str, object]:
-    """One area's rates per 1,000 residents, and their ratio, of effective counts."""
-    counts = counted.set_index(REPORTER)["n"]
-    row: dict[str, object] = {"area": area}
-    n = {"women": float(counts.get(WOMAN, 0.0)), "men": float(counts.get(MAN, 0.0))}
-    for who, count in n.items():
-        known = residents[who] > 0
-        rate = poisson_rate(count / dispersion, residents[who] / PER / dispersion) if known else UNKNOWN
-        row |= {f"n_{who}": count, f"residents_{who}": residents[who]}
-        row |= {f"rate_{who}": rate.value, f"low_{who}": rate.low, f"high_{who}": rate.high}
-    effective = (n["women"] / of_share, n["men"] / of_share)
-    ratio = rate_ratio(*effective, residents["women"], residents["men"]) if (residents > 0).all() else UNKNOWN
-    return row | {"ratio": ratio.value, "low": ratio.low, "high": ratio.high}
+def _rates(counted: pd.DataFrame, residents: pd.DataFrame, counts: float, shares: float) -> dict[str, list[Estimate]]:
+    """Rates per 1,000 residents, by columns, and the ratio of women's to men's, by the dispersion of counts, of shares.
+
+    Unknown where there are no residents, or their number is not known.
+    """
+    found: dict[str, list[Estimate]] = {}
+    for who in ("n", "women", "men"):
+        pairs = zip(counted[who], residents[who], strict=True)
+        found[who] = [poisson_rate(n / counts, of / PER / counts) if of > 0 else UNKNOWN for n, of in pairs]
+    rows = pd.concat([counted[["women", "men"]] / shares, residents[["women", "men"]]], axis=1).to_numpy(float)
+    found["ratio"] = [rate_ratio(*row) if min(row[2:]) > 0 else UNKNOWN for row in rows.tolist()]
+    return found
+
+
+def _residents(city: CityProfile, areas: pd.Index) -> pd.DataFrame:
+    """Residents (n), and women and men among them, of each district and of the whole city; NaN where not known."""
+    people, total = city.population, residents_by_district(city)
+    if people is None or total is None:
+        return pd.DataFrame(np.nan, areas, ["n", "women", "men"])
+    found = people.set_index("district").reindex(columns=["women", "men"]).astype(float).assign(n=total)
+    districts = found.reindex([area.id for area in city.districts])
+    return pd.concat([found, districts.sum(skipna=False).to_frame(WHOLE).T]).reindex(areas)
 
 
 def _totals(source: Source, f: AlertFilter, column: str = AFFECTED) -> dict[str, float]:

@@ -254,7 +254,7 @@ def draw_questions(page: Page) -> None:
         links.append(("evaluation", t("Did a measure work?"), f, {}))
     if page.alerts.asked & {"affected_gender", "reporter_gender"}:
         links.append(("gender", t("What is reported of women, and what of men?"), f, {}))
-        links.append(("gender", t("Who reports, and who hardly does?"), f, {"open": "reports"}))
+    links.append(("gender", t("Who reports, and who hardly does?"), f, {"open": "reports"}))
     by, field = ("group", "groups") if city.groups else ("category", "categories")
     counts = cached_query(page, "counts", (by,)).frame.dropna().set_index(by)["n"]
     for name in counts.sort_values(ascending=False).index[:MOST_ASKED] if len(counts) > 1 else ():

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -19,6 +18,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import (
     N_,
     NO_AFFECTED,
+    NO_DISTRICTS,
     NO_FEELING,
     NO_LANDMARKS,
     NO_POPULATION,
@@ -28,17 +28,29 @@ from curim_data.model import (
     PlanStatus,
     Role,
     category_label,
+    column_label,
     district_label,
     feeling_label,
     gender_label,
     is_small,
     place_label,
+    value_label,
 )
+from curim_data.model.absence import NO_AGE
 from curim_data.model.city import Landmark
-from curim_data.privacy import FEWER_THAN, HOW_TO_ADD, help_lines, share_is_told
+from curim_data.model.i18n import first_case
+from curim_data.privacy import (
+    FEWER_THAN,
+    HOW_TO_ADD,
+    help_lines,
+    share_is_told,
+    written_share,
+)
 from curim_data.query import Total
 from curim_data.studies import gender
-from curim_data.studies.gender import CITY, PlaceStudy
+from curim_data.studies.brief_text import SILENT
+from curim_data.studies.cells import has_area
+from curim_data.studies.gender import WHOLE, PlaceStudy, ReporterRates
 from pages.parts.charts import (
     BESIDE,
     bars_of_shares,
@@ -55,6 +67,7 @@ from pages.parts.frame import (
     GENDERS,
     Dataset,
     Page,
+    contained,
     draw_fold,
     draw_footer,
     escape_markdown,
@@ -81,7 +94,13 @@ cached_feeling = shared(gender.feeling_study)
 cached_rates = shared(gender.rate_study)
 cached_weights = shared(gender.weight_study, CALCULATION)
 cached_places = shared(gender.place_study, CALCULATION)
+cached_silent = shared(gender.silent_districts)
 AFFECTED, REPORTER = "affected_gender", "reporter_gender"
+NONE_SILENT: Final = N_(
+    "No district of which at least 20 alerts were to be expected by its residents sends under a third of them. Not "
+    "everyone who alerts lives in the city, and that does not make any district safe."
+)
+AGES_ALONE: Final = N_("The file may mean who alerts or who is affected, and residents by age are not loaded.")
 OPEN = "open"  # the word of the address that names the fold that is open
 GENDERS_ASKED = frozenset({AFFECTED, REPORTER})
 
@@ -104,12 +123,14 @@ def draw_headline(page: Page, f: AlertFilter, total: Total, found: PlaceStudy) -
 def _headline(page: Page, f: AlertFilter, total: Total, found: PlaceStudy) -> str:
     """What weighs more on whom, else whether anything does or whom alerts affect, and how many places differ."""
     t, asked = page.t, page.alerts.asked
-    if not asked & GENDERS_ASKED:
-        return t("This export does not ask for gender.")
-    if total.n == 0:
-        return t("No alerts to compare.")
-    if AFFECTED not in asked:
-        return t("Who is affected is not known.")
+    why = first_case(
+        (not asked & GENDERS_ASKED, N_("This export does not ask for gender.")),
+        (total.n == 0, N_("No alerts to compare.")),
+        (AFFECTED not in asked, N_("Who is affected is not known.")),
+        (True, ""),
+    )
+    if why:
+        return t(why)
     weights, shares = cached_weights(page.dataset, f), cached_shares(page.dataset, f, AFFECTED)
     first = gender.weighs_more(weights, page.city, t)
     if not first and weights.n_tested and not weights.alone:
@@ -131,7 +152,7 @@ def draw_not_asked(page: Page) -> None:
 
 
 def draw_reports(page: Page, f: AlertFilter, found: PlaceStudy) -> None:
-    """Who is affected and who alerts, where women hardly do, alerts per resident, and how to read all of it."""
+    """Who is affected and who alerts, by district and age, where women hardly do, and alerts per resident."""
     t = page.t
     for place, (heading, column, absence, key) in zip(
         st.columns(2, gap="large"),
@@ -150,9 +171,59 @@ def draw_reports(page: Page, f: AlertFilter, found: PlaceStudy) -> None:
             sentence = shares.sentence(t)
             _draw_share_chart(page, shares.frame, ("n", shares.total), key=key, alt=sentence)
             draw_footer(page, sentence=sentence, choices=shares.choices, about="gender-shares")
-    _draw_silent_places(page, found)
-    _draw_rates(page, f)
+    _draw_reporters_by(page, f, "district", NO_DISTRICTS)
+    with contained(column_label(t, "age_band")):  # of sensitive categories the copy has no ages
+        _draw_reporters_by(page, f, "age_band", NO_AGE)
+    if REPORTER in page.alerts.asked:
+        _draw_silent_places(page, found)
     page_link(page, "methods", t("How to read these figures"), about="limits")
+
+
+def _draw_reporters_by(page: Page, f: AlertFilter, by: Literal["district", "age_band"], none: Message) -> None:
+    """Who alerts in each district, or at each age, as a table, and where few do; or why that is not known."""
+    t, reporters, per = page.t, REPORTER in page.alerts.asked, page.t("Per 1,000 residents")
+    st.subheader(column_label(t, by))
+    # Without reporters an age is that of who is affected.
+    found = cached_rates(page.dataset, f, by) if by == "district" or reporters else ReporterRates(pd.DataFrame())
+    if found.frame.empty:
+        st.write(escape_markdown(t(none)))
+        return
+    rates = {
+        "n": per,
+        "women": t.pair(per, t.c("gender", "Women")),
+        "men": t.pair(per, t.c("gender", "Men")),
+        "ratio": t("Ratio (95 %)"),
+    }
+    rates = {who: words for who, words in rates.items() if found.frame[f"rate_{who}"].notna().any()}
+    headings = {
+        "by": column_label(t, by),
+        "n": t("Alerts"),
+        "part": t("Share of all alerts"),
+        **({"share": t("Women (95 %)")} if reporters else {}),
+        **{f"rate_{who}": words for who, words in rates.items()},
+    }
+    written = pd.DataFrame(
+        {
+            "by": t("Whole city") if name == WHOLE else value_label(t, page.city, by, name or None),
+            "n": written_count(page, row["n"]),
+            "part": written_share(
+                t, (row["n"], row["all"]), (row["part"], row["part_low"], row["part_high"]), page.written.least()
+            ),
+            "share": _share(page, row),
+            **{f"rate_{who}": _rate(page, row, who) for who in rates},
+        }
+        for name, row in found.frame.to_dict("index").items()
+    )
+    tables.draw_table(page, written, headings, key=f"gender_{by}", alt=headings["by"], narrow=("by", "n", "rate_n"))
+    silent = t.join([district_label(t, page.city, one) for one in cached_silent(page.dataset, f)])
+    text = first_case(
+        (by == "age_band", AGES_ALONE),
+        (not rates, NO_POPULATION),
+        (silent, Message(SILENT, {"places": silent})),
+        (not has_area(f), NONE_SILENT),
+        (True, N_("Not everyone who alerts lives in the city.")),
+    )
+    draw_footer(page, sentence=t(text), choices=found.choices, about="rates")
 
 
 def _draw_share_chart(page: Page, frame: pd.DataFrame, of: tuple[str, float | str], *, key: str, alt: str) -> None:
@@ -244,43 +315,11 @@ def _draw_feeling(page: Page, f: AlertFilter) -> None:
     draw_footer(page, sentence=sentence, choices=found.choices)
 
 
-def _draw_rates(page: Page, f: AlertFilter) -> None:
-    """Alerts per 1,000 residents, where the city's profile knows its residents."""
-    t = page.t
-    st.subheader(t("Per 1,000 residents"))
-    found = cached_rates(page.dataset, f)
-    if found is None:
-        st.write(escape_markdown(page.t(NO_POPULATION)))
-        return
-    tables.draw_table(
-        page,
-        pd.DataFrame(
-            {
-                "area": t("Whole city") if row["area"] == CITY else district_label(t, page.city, row["area"]),
-                "women": _rate(page, row, ("rate_women", "low_women", "high_women"), 1, "women"),
-                "men": _rate(page, row, ("rate_men", "low_men", "high_men"), 1, "men"),
-                "ratio": _rate(page, row, ("ratio", "low", "high"), 2, "women", "men"),
-            }
-            for row in found.frame.to_dict("records")
-        ),
-        {
-            "area": t("District"),
-            "women": t.c("gender", "Women"),
-            "men": t.c("gender", "Men"),
-            "ratio": t("Ratio (95 %)"),
-        },
-        key="gender_rates",
-        alt=t("Per 1,000 residents"),
-    )
-    tables.download_button(page, found.frame, "gender_rates.csv", key="gender_rates_csv")
-    st.caption(t("Alerts of the whole period by gender of the reporter. Not everyone who alerts lives in the city."))
-    draw_footer(page, choices=found.choices, about="rates")
-
-
-def _rate(page: Page, row: dict[Any, Any], names: Sequence[str], digits: int, *counted: str) -> str:
-    """A rate or ratio with its interval; a dash where it is not known, or of a count that is not written out."""
-    rate, low, high = (row[name] for name in names)
-    few = any(is_small(row[f"n_{who}"], page.written.least()) for who in counted)
+def _rate(page: Page, row: dict[Any, Any], who: str) -> str:
+    """A rate with its interval; a dash where it is not known, or of a count that is not written out."""
+    counted, digits = (("women", "men"), 2) if who == "ratio" else ((who,), 1)
+    rate, low, high = (row[f"{name}_{who}"] for name in ("rate", "low", "high"))
+    few = any(is_small(row[one], page.written.least()) for one in counted)
     return "–" if few or not math.isfinite(rate) else number_with_interval(page.t, rate, low, high, digits)
 
 
@@ -385,17 +424,15 @@ def _draw_category_table(page: Page, found: CategoryRatios) -> None:
 
 def _category_ratio(page: Page, row: dict[str, float]) -> str:
     t, ratio = page.t, row["ratio"]
-    if row["at_least"] == row["at_least"]:
-        return t("at least {low}", low=t.number(row["at_least"], 2))
-    if row["at_most"] == row["at_most"]:
-        return t("at most {high}", high=t.number(row["at_most"], 2))
-    if ratio != ratio:
-        return "–"
-    if not np.isfinite(ratio):
-        return t("women only")
-    if not ratio:
-        return t("men only")
-    return number_with_interval(t, ratio, row["low"], row["high"], 2)
+    words = first_case(
+        (row["at_least"] == row["at_least"], t("at least {low}", low=t.number(row["at_least"], 2))),
+        (row["at_most"] == row["at_most"], t("at most {high}", high=t.number(row["at_most"], 2))),
+        (ratio != ratio, "–"),
+        (ratio == np.inf, t("women only")),
+        (ratio == 0, t("men only")),
+        (True, number_with_interval(t, ratio, row["low"], row["high"], 2)),
+    )
+    return str(words)
 
 
 def draw_help_lines(page: Page) -> None:
@@ -413,8 +450,8 @@ def draw_help_lines(page: Page) -> None:
 def draw_places(page: Page, f: AlertFilter, found: PlaceStudy) -> None:
     """The map, the places that differ with a link to each, and all of them as a table."""
     t = page.t
-    if why := _no_places(page, AFFECTED, NO_AFFECTED):
-        st.write(why)
+    if not page.city.landmarks or AFFECTED not in page.alerts.asked:
+        st.write(escape_markdown(t(NO_AFFECTED if page.city.landmarks else NO_LANDMARKS)))
         return
     # By whether a place differs from the city's share of women: 1 more, -1 fewer, 0 not shown.
     frame = found.differ.frame.assign(
@@ -439,25 +476,22 @@ def draw_places(page: Page, f: AlertFilter, found: PlaceStudy) -> None:
     help_link(page, "map-comparison")
 
 
-def _no_places(page: Page, column: str, absence: Message) -> str:
-    """Why places cannot be compared by a column of genders, as Markdown: the city names none, or none was asked for."""
-    if not page.city.landmarks:
-        return escape_markdown(page.t(NO_LANDMARKS))
-    return "" if column in page.alerts.asked else page.t(absence)
-
-
 def _draw_silent_places(page: Page, found: PlaceStudy) -> None:
     """Where women alert strikingly little: not known, which is not safe. With the rule, and what it cannot see."""
     t = page.t
     st.subheader(t("Where silence may hide something"))
-    if why := _no_places(page, REPORTER, NO_REPORTERS):
-        st.write(why)
-        return
     rows = found.silent.frame[found.silent.frame["not_known"]]
-    if not found.silent.assessed:
-        st.write(t("No named place has alerts enough to tell whether women report strikingly little there."))
-    elif rows.empty:
-        st.write(t("No named place has strikingly few alerts by women. That does not make any of them safe."))
+    none = first_case(
+        (not page.city.landmarks, NO_LANDMARKS),
+        (
+            not found.silent.assessed,
+            N_("No named place has alerts enough to tell whether women report strikingly little there."),
+        ),
+        (rows.empty, N_("No named place has strikingly few alerts by women. That does not make any of them safe.")),
+        (True, ""),
+    )
+    if none:
+        st.write(escape_markdown(t(none)))
     for row in rows.to_dict("records"):
         # Where few are written out, what was to be expected, a share of both, would tell them.
         expected = round(row["expected"]) if _share_told(page, row) else t("at least {low}", low=EXPECTED_WOMEN)
@@ -475,7 +509,11 @@ def _share_told(page: Page, row: dict[str, float]) -> bool:
 
 
 def _share(page: Page, row: dict[str, float]) -> str:
-    return page.t.share(row["share"], row["low"], row["high"]) if _share_told(page, row) else "–"
+    return (
+        page.t.share(row["share"], row["low"], row["high"])
+        if _share_told(page, row) and not math.isnan(row["share"])
+        else "–"
+    )
 
 
 def _draw_clearest_places(page: Page, f: AlertFilter, frame: pd.DataFrame) -> None:

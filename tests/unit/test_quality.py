@@ -292,7 +292,10 @@ def test_what_needs_attention_comes_first(tmp_path: Path, t: Translator) -> None
     ("asked", "said"),
     [
         (set(), "This export does not ask for gender, neither"),
-        ({"affected_gender"}, "does not ask for the gender of the person who alerts. "),
+        (
+            {"affected_gender"},
+            "Who reports is not known: no column of the file holds the gender of the person who alerts. ",
+        ),
         ({"affected_gender", "reporter_gender"}, "The gender of the person affected is not known in"),
     ],
 )

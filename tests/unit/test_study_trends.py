@@ -16,11 +16,11 @@ from analysis.trends.changes import CANDIDATE_KEYS, Change
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Translator
+from curim_data.model import AgeBand, Audience, Translator
 from curim_data.privacy import DisclosureError
 from curim_data.query import Total
 from curim_data.studies.changes import change_study
-from curim_data.studies.gender import feeling_study, rate_study
+from curim_data.studies.gender import NOT_STATED, WHOLE, feeling_study, rate_study
 from curim_data.studies.periods import ComparedPeriods
 from curim_data.studies.trends import (
     Answer,
@@ -86,19 +86,37 @@ def test_the_council_gets_no_feeling_about_anything_sensitive(source: Source, co
 
 
 def test_rates_only_where_residents_are_known(source: Source) -> None:
-    assert rate_study(source, AlertFilter()) is None
+    assert rate_study(source, AlertFilter()).frame.filter(like="rate_").isna().all(axis=None)
     districts = [area.id for area in source.city.districts]
     people = pd.DataFrame({"district": districts, "women": 10_000, "men": 5_000})
     known = replace(source, city=replace(source.city, population=people))
     found = rate_study(known, AlertFilter())
     frame = found.frame
-    assert list(frame["area"]) == ["", *districts]
-    whole = frame.iloc[0]
-    assert whole["rate_women"] == pytest.approx(whole["n_women"] / (10 * len(districts)))
-    assert whole["ratio"] == pytest.approx(whole["rate_women"] / whole["rate_men"])
+    assert list(frame.index) == [*districts, NOT_STATED, WHOLE]
+    whole = frame.loc[WHOLE]
+    assert whole["rate_women"] == pytest.approx(whole["women"] / (10 * len(districts)))
+    assert whole["rate_n"] == pytest.approx(whole["n"] / (15 * len(districts)))
+    assert whole["rate_ratio"] == pytest.approx(whole["rate_women"] / whole["rate_men"])
     assert whole["low_women"] < whole["rate_women"] < whole["high_women"]
+    assert whole["n"] == frame["n"].drop(WHOLE).sum() == query.total(source, AlertFilter()).n
     one = rate_study(known, AlertFilter(districts=(districts[0],)))
-    assert list(one.frame["area"]) == [districts[0]]
+    assert list(one.frame.index) == [districts[0]]
+    near = rate_study(known, AlertFilter(places=(source.city.landmarks[0].id,))).frame
+    assert near.filter(like="rate_").isna().all(axis=None)
+
+
+def test_who_alerts_by_age_is_counted_as_it_is_stored(source: Source) -> None:
+    f = AlertFilter(period="all")
+    frame = rate_study(source, f, "age_band").frame
+    stored = source.alerts.frame("age_band, reporter_gender")
+    n = stored.fillna({"age_band": NOT_STATED}).groupby(["reporter_gender", "age_band"]).size()
+    assert list(frame.index) == [*AgeBand, NOT_STATED, WHOLE]
+    assert frame["n"].drop(WHOLE).to_dict() == n.groupby("age_band").sum().to_dict()
+    assert frame["women"].drop(WHOLE).to_dict() == n["woman"].to_dict()
+    old = frame.loc["65_plus"]
+    assert old["part"] == pytest.approx(old["n"] / len(stored))
+    assert old["part_low"] < old["part"] < old["part_high"]
+    assert rate_study(replace(source, city=replace(source.city, districts=())), f).frame.empty
 
 
 def test_the_council_gets_the_rates_of_the_copy(council: Source) -> None:
@@ -106,12 +124,12 @@ def test_the_council_gets_the_rates_of_the_copy(council: Source) -> None:
     known = replace(council, city=replace(council.city, population=people))
     f = AlertFilter(period="28d", categories=("unwanted_touching",))
     found = rate_study(seen_by(known, Audience.COUNCIL), f)
-    frame = found.frame.set_index("area")
+    frame = found.frame
     counted = query.counts(seen_by(council, Audience.COUNCIL), f, ["district", "reporter_gender"], complete=True).frame
     women = counted[counted["reporter_gender"] == "woman"].set_index("district")["n"]
     assert 0 < women.max() < 10
     for area in people["district"]:
-        assert frame.loc[area, "n_women"] == women[area]
+        assert frame.loc[area, "women"] == women[area]
         assert frame.loc[area, "rate_women"] == pytest.approx(10 * women[area])
 
 
