@@ -535,7 +535,7 @@ def distinct_changes(
     """The clear and probable changes, each once: clear ones first, then the surest.
 
     Where they are fewer than three, the largest movements that may be chance follow: none that moved only as a
-    share.
+    share, and none with as many alerts as expected.
 
     Going from the surest to the least sure, a change is the same as an earlier one where what both share (their theme
     in their area) holds at least half of its excess over what was expected. It is listed at the smallest unit that
@@ -563,7 +563,7 @@ def distinct_changes(
     rows = rows[rows["rank"].lt(2) | rows["rank"].eq(2).cumsum().le(MOST_OPEN)]
     kept: list[Change] = []
     for change in (change_of(row, by) for row in rows.to_dict("records")):
-        if change.grade == "open" and (len(kept) >= LEAST or not change.direction):
+        if change.grade == "open" and (len(kept) >= LEAST or change.after == round(change.expected)):
             continue
         whole = next((at for at, one in enumerate(kept) if tree.carries(one, change)), None)
         if whole is not None:

@@ -212,11 +212,21 @@ def counts_before_after(finding: Finding, t: Translator) -> tuple[str, str]:
 
 
 def counts_words(finding: Finding, t: Translator) -> str:
-    """How many alerts, and how many were to be expected; in words where one of them is too small to be shown."""
+    """How many alerts, and how many were to be expected; in words where one of them is too small to be shown, or where
+    the figures of who reads are about the same.
+    """
     usual, came = counts_before_after(finding, t)
-    if finding.counts[1].n == 1:
-        return t("1 alert (expected: {expected})", expected=usual)
-    return t("{n} alerts (expected: {expected})", n=came, expected=usual)
+    expected, n = (count.n or 0 for count in finding.counts)
+    news = max(1, NO_NEWS * expected) if finding.grade == "open" else 0
+    words = first_case(
+        (
+            finding.ordered and abs(n - expected) <= news,
+            t.n("{n} alert, about as many as expected", "{n} alerts, about as many as expected", n),
+        ),
+        (finding.counts[1].n == 1, t("1 alert (expected: {expected})", expected=usual)),
+        (True, t("{n} alerts (expected: {expected})", n=came, expected=usual)),
+    )
+    return str(words)
 
 
 def since_words(one: Finding, t: Translator) -> str:
