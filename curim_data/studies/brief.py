@@ -33,7 +33,7 @@ from analysis.trends.time_series import whole_steps
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Message, is_small
+from curim_data.model import Audience, CityProfile, Message, is_small
 from curim_data.model.absence import CalendarUnit
 from curim_data.model.city import K_ORDINARY
 from curim_data.model.prepared import write_whole
@@ -41,7 +41,7 @@ from curim_data.privacy import WrittenCounts, is_sensitive, share_is_told
 from curim_data.protection import CopyErrors, copy_errors
 from curim_data.query import Total
 from curim_data.store import Home, locked
-from curim_data.studies.cells import has_area
+from curim_data.studies.cells import filter_area, has_area
 from curim_data.studies.changes import (
     ChangeStudy,
     EventFinding,
@@ -141,7 +141,7 @@ class Finding:
     what was usual. `history`: what its count did in all years of the data.
     `within`: the filter under which it was found, in the period in which changes were looked for. `carried`: of a
     change of the whole city, the districts that hold most of it; empty where it is spread, None where that cannot be
-    told.
+    told. `beside`: of a clear change the clear one next door in the other direction.
     """
 
     change: Change
@@ -155,6 +155,7 @@ class Finding:
     exact_p: bool = True
     history: History = "growing"
     carried: tuple[str, ...] | None = None
+    beside: Finding | None = None
 
     @property
     def id(self) -> str:
@@ -352,6 +353,21 @@ def _whom(
     return Whom()
 
 
+# Areas at most so far apart (degrees, some 300 m) that share less than half of the smaller one are next door.
+APART: Final = 0.003
+
+
+def _next_door(one: Finding, other: Finding, city: CityProfile) -> bool:
+    """Whether two clear changes, of one category or of all, went opposite ways in areas next door to each other."""
+    categories = {found.change.key["category"] for found in (one, other)} - {None}
+    opposite = one.grade == other.grade == "clear" and one.change.direction == -other.change.direction
+    here, there = (filter_area(found.filter, city) if opposite else None for found in (one, other))
+    if here is None or there is None or len(categories) > 1:
+        return False
+    shared = here.intersection(there).area / min(here.area, there.area)
+    return bool(here.distance(there) <= APART and shared < MAIN_SHARE)
+
+
 Verdict = Literal["usual", "more", "fewer", "unknown"]
 MOST_FINDINGS: Final = 5
 MOST_NEIGHBOURS: Final = 5
@@ -460,6 +476,18 @@ def brief_changes(
     events, listed = event_study(source, chosen, window), without_events(chosen, window, found.changes.found)
     clear, room = sum(change.grade == "clear" for change in listed), sum(event.grade == "clear" for event in events)
     listed = listed[: max(clear, most - len(events))][: most - room]
+    findings = [
+        make_finding(
+            source,
+            window,
+            change,
+            change if own is found else own.changes.of(change.key),
+            found.periods,
+            own.changes.frame,
+            chosen,
+        )
+        for change in listed
+    ]
     return BriefChanges(
         since=since,
         until=until,
@@ -472,16 +500,8 @@ def brief_changes(
             not_in_use=found.not_in_use.told(source),
         ),
         findings=tuple(
-            make_finding(
-                source,
-                window,
-                change,
-                change if own is found else own.changes.of(change.key),
-                found.periods,
-                own.changes.frame,
-                chosen,
-            )
-            for change in listed
+            replace(one, beside=next((other for other in findings if _next_door(one, other, source.city)), None))
+            for one in findings
         ),
         events=events[: most - len(listed)],
         city=city,

@@ -39,6 +39,7 @@ from curim_data.studies.brief_text import (
     MOST_SPOTS,
     SMALL,
     affected_sentence,
+    beside_sentence,
     carried_sentence,
     counts_words,
     finding_sentences,
@@ -149,7 +150,10 @@ def to_decide(one: AnyFinding, city: CityProfile, t: Translator, again: dt.date)
     if isinstance(one, Finding):
         elsewhere = one.whom is not None and one.whom.level != "here"
         whom = t("For whom: too few to tell.") if elsewhere else women_sentence(one, city, t)
-        first, told = counts_words(one, t), filter(None, (carried_sentence(one, city, t), whom))
+        first, told = (
+            counts_words(one, t),
+            filter(None, (carried_sentence(one, city, t), beside_sentence(one, city, t), whom)),
+        )
     word = history_word(one, t)
     told = (*([f"{word}."] if word else []), sure, *told)
     return Decision(title(one, city, t), at_head(first), told, _proposal(one, t, again))

@@ -260,6 +260,7 @@ def carried_sentence(one: Finding, city: CityProfile, t: Translator) -> str:
     """Which districts carry a change of the whole city, or that it is spread; empty where that was not looked at."""
     if one.carried is None:
         return ""
+        beside_sentence(one, city, t),
     names = t.join([district_label(t, city, district) for district in one.carried])
     return t("Most of it: {districts}.", districts=names) if names else t("It is spread over the city.")
 
@@ -271,6 +272,12 @@ def tested_sentence(one: AnyFinding, t: Translator) -> str:
     after = Span(*one.periods.after, by_month=one.periods.by_month)
     before = compared_words(t, one.change.level, one.change.compared)
     return ". ".join((at_head(t.span(after)), t.pair(t("Compared with"), before))) + "."
+
+
+def beside_sentence(one: Finding, city: CityProfile, t: Translator) -> str:
+    """That the opposite is clear next door, so that it may have moved, which nothing here shows; else empty."""
+    words = N_("The opposite is clear next door: {name}. Whether it moved there, or came from there, is not shown.")
+    return "" if one.beside is None else t(words, name=title(one.beside, city, t))
 
 
 def sure_sentence(one: AnyFinding, t: Translator) -> str:

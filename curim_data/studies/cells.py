@@ -5,7 +5,7 @@ the area of a filter.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 import h3.api.numpy_int as h3
@@ -22,7 +22,7 @@ from curim_data import privacy, query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.geo.enrichment import parent_cells
-from curim_data.model import CELL_RESOLUTIONS, MOST_MAP_CELLS, CityProfile, Message, Num, Translator
+from curim_data.model import CELL_RESOLUTIONS, MOST_MAP_CELLS, CityProfile, Message, Num, Translator, cell_polygons
 from curim_data.model.city import Landmark
 from curim_data.model.extent import MOST_LAND_CELLS, ask_shape
 from curim_data.privacy import MOST_PROTECTED_CELLS, Counted, finest_resolution
@@ -223,6 +223,22 @@ def disc_of(mark: Landmark) -> BaseGeometry:
     turn = np.linspace(0, 2 * np.pi, 33)[:-1]
     across = up / np.cos(np.radians(mark.latitude))
     return shapely.Polygon(np.column_stack([mark.longitude + across * np.cos(turn), mark.latitude + up * np.sin(turn)]))
+
+
+def union_of_cells(cells: Collection[int]) -> BaseGeometry:
+    """The outline of cells (WGS84), gaps between neighbours closed."""
+    return shapely.union_all(shapely.buffer(cell_polygons(list(cells)), 1e-6))
+
+
+def filter_area(f: AlertFilter, city: CityProfile) -> BaseGeometry | None:
+    """The shape (WGS84) of the area that a filter names; None where it names none."""
+    named = (
+        [area.polygon for area in city.districts if area.id in f.districts],
+        [disc_of(mark) for mark in city.landmarks if mark.id in f.places],
+        [union_of_cells([int(name, 16) for name in f.cells])] if f.cells else [],
+    )
+    parts = [shapely.union_all(shapes) for shapes in named if shapes]
+    return shapely.intersection_all(parts) if parts else None
 
 
 def in_area(spot: CellPlace, name: SpotName, f: AlertFilter, city: CityProfile) -> bool:

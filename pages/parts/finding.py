@@ -21,7 +21,7 @@ from curim_data.studies.brief_text import (
     title,
     what_and_where,
 )
-from curim_data.studies.cells import area_cells, cell_size, whole_city
+from curim_data.studies.cells import area_cells, cell_size, filter_area, whole_city
 from curim_data.studies.changes import areas_in_words, counts_in_words, expected_in_words
 from curim_data.studies.gender import share_study, without_gender
 from curim_data.studies.trends import trend_study
@@ -43,7 +43,6 @@ from pages.parts.frame import (
     shared,
 )
 from pages.parts.maps import MAP_OF, FoundPlace, draw_cell_map
-from pages.parts.maps.basemap import filter_area
 from pages.parts.plans import may_edit, reference_day
 
 years_of = shared(trend_study, CALCULATION)

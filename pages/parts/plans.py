@@ -37,12 +37,12 @@ from curim_data.privacy import is_sensitive
 from curim_data.protection import copy_of
 from curim_data.sample import demo_words
 from curim_data.store.annotations import AnnotationError, add_annotation, remove_annotation
-from curim_data.studies.cells import area_counts, cells_to_compare
+from curim_data.studies.cells import area_counts, cells_to_compare, union_of_cells
 from curim_data.studies.evaluation import AREAS, evaluation_filter
 from curim_data.studies.hot_spots import hot_spot_study, known_places
 from curim_data.studies.plan import YEAR, draft_plan_for_cells, drop_to_see
 from pages.parts.frame import Page, escape_markdown, palette, record, rgba, shared
-from pages.parts.maps import basemap, draw_legend_row, draw_named_layers, union_of_cells, without_outline
+from pages.parts.maps import basemap, draw_legend_row, draw_named_layers, without_outline
 
 WHO = "plan_who"
 AREA_LABELS = {

@@ -20,12 +20,12 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Translator, translator
 from curim_data.model.coverage import Annotation
 from curim_data.studies import brief_text
-from curim_data.studies.brief import _carriers, brief_changes, finding_id, history_of
+from curim_data.studies.brief import Count, Finding, _carriers, _next_door, brief_changes, finding_id, history_of
 from curim_data.studies.brief_text import attention_sentence, further_titles, headline, none_sentence, title
 from curim_data.studies.cells import area_names
 from curim_data.studies.changes import MOST_AREAS, change_study, filter_periods
 from curim_data.studies.periods import NotInUse
-from tests.reliability.world import World, piraeus_point, simulate, source_of
+from tests.reliability.world import World, piraeus, piraeus_point, simulate, source_of
 from tests.small import alert, small_source
 from tests.stored import seen_by
 
@@ -298,6 +298,26 @@ def test_a_change_of_the_city_names_the_districts_with_half_of_it() -> None:
     assert _carriers(rows.assign(after=[3, *[13] * 5]), replace(change, after=78), 5) is None, (
         "a small count tells none"
     )
+
+
+def test_the_opposite_next_door_is_told_where_both_are_clear(t: Translator) -> None:
+    def finding(place: str, direction: int, category: str | None = None, grade: Grade = "clear") -> Finding:
+        key = {**dict.fromkeys(CANDIDATE_KEYS), "place": place, "category": category}
+        change = Change(key, "place", 60, 30, 60.0, UNKNOWN, 0.001, 0.001, grade, direction, "past")
+        return Finding(change, (Count(60), Count(30)), None, AlertFilter(places=(place,)), YEAR, None, None)  # type: ignore[arg-type]
+
+    city, fell = piraeus(), finding("pasalimani", -1, "theft")
+    rose = finding("terpsithea", 1)
+    assert _next_door(fell, rose, city)
+    others = (finding("terpsithea", -1), finding("terpsithea", 1, "noise"), finding("terpsithea", 1, None, "probable"))
+    assert not any(
+        _next_door(fell, other, city) for other in (*others, finding("pasalimani", 1), finding("agia_sofia", 1))
+    )
+    told = brief_text.finding_sentences(replace(fell, beside=rose), city, t)
+    assert "The opposite is clear next door: All alerts, Terpsithea. Whether it moved there" in " ".join(told)
+    same = replace(finding("terpsithea", 1, None, "open"), counts=(Count(8), Count(8)))
+    assert brief_text.counts_words(same, t) == "8 alerts, about as many as expected"
+    assert brief_text.counts_words(replace(same, counts=(Count(60), Count(30))), t) == "30 alerts (expected: 60)"
 
 
 def test_what_is_clear_and_in_no_card_is_named(areas: Source, t: Translator) -> None:

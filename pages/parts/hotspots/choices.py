@@ -21,7 +21,7 @@ from curim_data.filters import AlertFilter
 from curim_data.lexicon.words import fold
 from curim_data.model import CityProfile, Message, Role, Translator, cell_polygons
 from curim_data.model.extent import ask_shape
-from curim_data.studies.cells import whole_city
+from curim_data.studies.cells import disc_of, whole_city
 from curim_data.studies.hot_spots import (
     KINDS,
     EmergingStudy,
@@ -48,7 +48,7 @@ from pages.parts.frame import (
     shared,
     source_of,
 )
-from pages.parts.maps import FoundPlace, disc_of, picked_on_map
+from pages.parts.maps import FoundPlace, picked_on_map
 
 MAP_KEY, LIST_KEY, SELECTED_WORD = "hotspots_map", "hotspots_list", "spot"
 LAYER_WORD, CELL_WORD = "layer", "cell"

@@ -8,11 +8,9 @@ from pages.parts.maps.basemap import (
     BESIDE_GAP,
     FoundPlace,
     Pin,
-    disc_of,
     map_width,
     ranked_name,
     room_beside,
-    union_of_cells,
     without_outline,
 )
 from pages.parts.maps.cell_map import (

@@ -26,9 +26,9 @@ from shapely.geometry.base import BaseGeometry
 
 from analysis.spots.naming import MOST_LABELS, Label, PlacedLabel, placed_labels
 from curim_data.filters import AlertFilter
-from curim_data.model import NO_OUTLINE, CityProfile, Translator, cell_polygons, on_a_map
+from curim_data.model import NO_OUTLINE, CityProfile, Translator, on_a_map
 from curim_data.model.city import MAJOR, MINOR, PATH, Area
-from curim_data.studies.cells import disc_of
+from curim_data.studies.cells import union_of_cells
 from pages.parts.frame import Page, Palette, Room, css_text, escape_with_commands, palette, rgba
 
 # Corners of streets in the whole map: about 20 bytes each, so that a map stays under half a megabyte.
@@ -266,26 +266,10 @@ def focus_on_place(deck: pdk.Deck, place: FoundPlace, colours: Palette, **size: 
         )
 
 
-def union_of_cells(cells: Collection[int]) -> BaseGeometry:
-    """The outline of cells (WGS84), gaps between neighbours closed."""
-    return shapely.union_all(shapely.buffer(cell_polygons(list(cells)), 1e-6))
-
-
 def box_around(shape: BaseGeometry) -> tuple[float, float, float, float]:
     """What a map that is turned to a place may show (degrees): three times its width and height."""
     west, south, east, north = shape.buffer(NEAR).bounds
     return 2 * west - east, 2 * south - north, 2 * east - west, 2 * north - south
-
-
-def filter_area(f: AlertFilter, city: CityProfile) -> BaseGeometry | None:
-    """The shape (WGS84) of the area that a filter names; None where it names none."""
-    shapes = (
-        (f.districts, lambda: shapely.union_all([area.polygon for area in city.districts if area.id in f.districts])),
-        (f.places, lambda: shapely.union_all([disc_of(mark) for mark in city.landmarks if mark.id in f.places])),
-        (f.cells, lambda: union_of_cells([int(name, 16) for name in f.cells])),
-    )
-    parts = [shape() for named, shape in shapes if named]
-    return shapely.intersection_all(parts) if parts else None
 
 
 def map_width(room: Room, span: float) -> float:

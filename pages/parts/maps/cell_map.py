@@ -37,7 +37,7 @@ from curim_data.model import (
     is_small,
 )
 from curim_data.query import Total
-from curim_data.studies.cells import has_area
+from curim_data.studies.cells import filter_area, has_area
 from curim_data.studies.periods import places_taken
 from pages.parts.frame import (
     COUNTS,
@@ -357,7 +357,7 @@ def _cell_deck(
     city, colours = page.city, palette(page.theme)
     size: dict[str, Any] = {"room": page.room, "span": span, "height": height}
     ground, coast = basemap.ground_layers(city, colours), basemap.over_layers(city, colours)
-    area = basemap.filter_area(page.filter, city)
+    area = filter_area(page.filter, city)
     border = {"stroked": True, "get_line_color": rgba(colours.accent), "line_width_min_pixels": 2}
     marks = [
         _area_lines("hot", hot, colours.hot_line),
