@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Mapping
 from dataclasses import replace
@@ -28,12 +29,12 @@ from curim_data.studies.gender import weighs_more
 from curim_data.studies.periods import NO_PLACE
 
 MOST_SPOTS: Final = 5
-
 SMALL: Final = N_(
     "Counted in the protected copy: numbers may differ by a few from those that specialists see, and those under {k} "
     "are not written out."
 )
 SILENT: Final = N_("Strikingly few alerts for the number of residents: {places}. What happens there is not known.")
+
 
 # Alerts from which on it is the time before, and not their number, that tells nothing.
 MANY: Final = 200
@@ -152,6 +153,15 @@ def no_spots_sentence(study: BriefStudy, t: Translator) -> str:
     return " ".join(filter(None, (none, hot.power.sentence(t))))
 
 
+def counted_words(period: tuple[dt.date, dt.date], by_month: bool, t: Translator) -> str:
+    """Of which days the ranks and numbers of hot spots are, and why a named place has another number."""
+    words = N_(
+        "{period}: ranks and numbers of hot spots are of these days. A hot spot counts the alerts in its map cells; a "
+        "named place, also one of the same name, those within its radius."
+    )
+    return at_head(t(words, period=t.span(Span(*period, by_month=by_month))))
+
+
 def visible_sentence(study: BriefChanges, t: Translator) -> str:
     """What would have been clear with 80 % probability, so that "none" can be weighed; empty without a test."""
     if study.visible is None or study.city is None:
@@ -236,9 +246,8 @@ def since_words(one: Finding, t: Translator) -> str:
     """
     if one.since is None or one.series is None or one.grade == "open":
         return ""
-    if one.series.unit == "month":
-        return t("unusual from {month} on", month=t.date(one.since, "LLLL y"))
-    return t("unusual since {day}", day=one.since)
+    monthly = t("unusual from {month} on", month=t.date(one.since, "LLLL y"))
+    return monthly if one.series.unit == "month" else t("unusual since {day}", day=one.since)
 
 
 def finding_sentences(one: AnyFinding, city: CityProfile, t: Translator) -> tuple[str, ...]:
@@ -251,6 +260,7 @@ def finding_sentences(one: AnyFinding, city: CityProfile, t: Translator) -> tupl
         carried_sentence(one, city, t),
         t("It is the main part of another change: {name}.", name=title(whole, city, t)) if whole else "",
         women_sentence(one, city, t),
+        beside_sentence(one, city, t),
         t("The season alone may explain it.") if one.change.compared == "before" else "",
     )
     return (f"{counts_words(one, t)}.", *filter(None, said), sure_sentence(one, t))
@@ -260,9 +270,14 @@ def carried_sentence(one: Finding, city: CityProfile, t: Translator) -> str:
     """Which districts carry a change of the whole city, or that it is spread; empty where that was not looked at."""
     if one.carried is None:
         return ""
-        beside_sentence(one, city, t),
     names = t.join([district_label(t, city, district) for district in one.carried])
     return t("Most of it: {districts}.", districts=names) if names else t("It is spread over the city.")
+
+
+def beside_sentence(one: Finding, city: CityProfile, t: Translator) -> str:
+    """That the opposite is clear next door, so that it may have moved, which nothing here shows; else empty."""
+    words = N_("The opposite is clear next door: {name}. Whether it moved there, or came from there, is not shown.")
+    return "" if one.beside is None else t(words, name=title(one.beside, city, t))
 
 
 def tested_sentence(one: AnyFinding, t: Translator) -> str:
@@ -272,12 +287,6 @@ def tested_sentence(one: AnyFinding, t: Translator) -> str:
     after = Span(*one.periods.after, by_month=one.periods.by_month)
     before = compared_words(t, one.change.level, one.change.compared)
     return ". ".join((at_head(t.span(after)), t.pair(t("Compared with"), before))) + "."
-
-
-def beside_sentence(one: Finding, city: CityProfile, t: Translator) -> str:
-    """That the opposite is clear next door, so that it may have moved, which nothing here shows; else empty."""
-    words = N_("The opposite is clear next door: {name}. Whether it moved there, or came from there, is not shown.")
-    return "" if one.beside is None else t(words, name=title(one.beside, city, t))
 
 
 def sure_sentence(one: AnyFinding, t: Translator) -> str:
@@ -330,9 +339,8 @@ def women_sentence(finding: Finding, city: CityProfile, t: Translator) -> str:
     if not whom.women.known:
         return t("For whom: too few to tell.")
     told = women_share_sentence(whom.women, t)
-    if whom.level == "here":
-        return told
-    return t.pair(t("{what}, {where}", what=what, where=inline(t("Whole city"))), told)
+    city_wide = t.pair(t("{what}, {where}", what=what, where=inline(t("Whole city"))), told)
+    return told if whom.level == "here" else city_wide
 
 
 def affected_sentence(study: BriefStudy, city: CityProfile, t: Translator) -> str:
@@ -380,6 +388,5 @@ def _without_place(study: BriefStudy, t: Translator) -> str:
     if not total.unmapped:
         return ""
     n = fewer_than(total.threshold) if total.shown(total.unmapped) is None else total.unmapped
-    if NO_PLACE in study.copy_notes:
-        return t("Alerts without a place in the copy: {n}. No place counts them.", n=n)
-    return t("Alerts without a position: {n}. No place counts them.", n=n)
+    copied = t("Alerts without a place in the copy: {n}. No place counts them.", n=n)
+    return copied if NO_PLACE in study.copy_notes else t("Alerts without a position: {n}. No place counts them.", n=n)

@@ -33,6 +33,7 @@ from curim_data.studies.brief_content import (
 from curim_data.studies.brief_text import (
     MOST_SPOTS,
     affected_sentence,
+    counted_words,
     further_titles,
     looked_sentence,
     no_spots_sentence,
@@ -342,6 +343,7 @@ def _draw_brief_spots(page: Page, study: BriefStudy) -> None:
         hide_index=True,
         border="horizontal",
     )
+    st.caption(escape_markdown(counted_words(study.period, study.by_month, t)))
     tables.download_button(page, frame, "briefing_hotspots.csv", key="briefing_spots_download")
     page_link(page, "hotspots", t("See on Hot spots"), filter=study.asked)
 
