@@ -19,8 +19,19 @@ import pandas as pd
 import shapely
 from scipy import stats
 
-from analysis.trends.changes import LEVELS, Counts, LevelName, Past, _expected_of_city, burst_factors, judge
+from analysis.trends.changes import (
+    CANDIDATE_KEYS,
+    LEVELS,
+    Counts,
+    LevelName,
+    Past,
+    _expected_of_city,
+    burst_factors,
+    distinct_changes,
+    judge,
+)
 from analysis.trends.reporting import find_events
+from curim_data.studies.brief import MOST_FINDINGS
 from tests.reliability.world import (
     AREAS,
     PERIOD_WEEKS,
@@ -167,7 +178,8 @@ def measure(job: tuple[str, World, int]) -> tuple[str, dict[str, Any]]:
     result["events"] = [one.grade for one in events_of(alerts, world)]
     for level, times in PLANTED:
         if "stable" in name and number % 1_000 < POWER_CITIES:
-            result[f"{level} × {times:g}"] = _power(world, level, times, rng)
+            name_of = f"{level} × {times:g}"
+            result[name_of], result[f"{name_of} further"] = _power(world, level, times, rng)
     return name, result
 
 
@@ -181,8 +193,10 @@ def events_of(alerts: Mapping[str, Any], world: World) -> tuple[Any, ...]:
     return find_events(frame, first.date(), since.date())
 
 
-def _power(world: World, level: str, times: float, rng: np.random.Generator) -> str:
-    """The grade at the level where a city of its own has so many times as many incidents in a part of it."""
+def _power(world: World, level: str, times: float, rng: np.random.Generator) -> tuple[str, list[bool]]:
+    """The grade at the level where a city of its own has so many times as many incidents in a part of it, and of each
+    clear change that the Briefing names beside its cards whether it is false.
+    """
     alerts = simulate(replace(world, alerts=round(world.alerts * times)), rng)
     split = (world.weeks - PERIOD_WEEKS) * 168
     incident = alerts["incident"]
@@ -198,11 +212,56 @@ def _power(world: World, level: str, times: float, rng: np.random.Generator) -> 
     stays = rng.random(incident.max() + 1) < 1 / times
     chosen = (part & (alerts["hours"] >= split))[first]
     stays[incident[first[chosen]]] = True
-    kept = stays[incident]
-    cut = {name: values[kept] for name, values in alerts.items() if isinstance(values, np.ndarray) and values.ndim == 1}
-    frame = judged(tables({**cut, "wandering": alerts["wandering"]}, world))[level]  # type: ignore[index]
+    cut = _at(alerts, stays[incident])
+    found = judged(tables(cut, world))
+    frame = found[level]  # type: ignore[index]
     grades = frame.loc[frame["direction"] > 0, "grade"]
-    return "clear" if (grades == "clear").any() else "probable" if (grades == "probable").any() else "open"
+    grade = "clear" if (grades == "clear").any() else "probable" if (grades == "probable").any() else "open"
+    return grade, _further(found, cut, world, _moved(alerts, part, times, world))
+
+
+def _at(alerts: Mapping[str, Any], chosen: Any) -> dict[str, Any]:
+    """Some of the alerts."""
+    return {name: one[chosen] for name, one in alerts.items() if isinstance(one, np.ndarray) and one.ndim == 1}
+
+
+def _moved(alerts: Mapping[str, Any], part: Any, times: float, world: World) -> dict[LevelName, Any]:
+    """The log ratios by which each unit moved itself, and as a share of the rest (of its margins): the smaller ones."""
+    whole, own = (
+        {level: one.past.sum(axis=1) + one.after for level, one in tables(_at(alerts, chosen), world).items()}
+        for chosen in (np.ones(len(part), bool), part)
+    )
+    (n,), (planted,) = whole["city"], own["city"]
+    grown = {level: np.log1p((times - 1) * own[level] / np.maximum(whole[level], 1)) for level in LEVELS}
+    rest = {level: np.log1p((times - 1) * (planted - own[level]) / np.maximum(n - whole[level], 1)) for level in LEVELS}
+    rest["district_category"] = np.add.outer(grown["district"], grown["category"]).ravel() - grown["city"]
+    return {level: np.minimum(grown[level], grown[level] - (level != "city") * rest[level]) for level in LEVELS}
+
+
+def _further(
+    found: Mapping[LevelName, pd.DataFrame], alerts: Mapping[str, Any], world: World, moved: Mapping[LevelName, Any]
+) -> list[bool]:
+    """Whether each clear change beside the cards is false: it is a fall, or what it is of rose by less than a tenth."""
+    size, split = len(piraeus().categories), world.weeks - PERIOD_WEEKS
+    rows = pd.concat([one.assign(row=range(len(one)), moved=moved[level]) for level, one in found.items()])
+    rows, both = rows.reset_index(drop=True).assign(area=None, cell=None), "district_category"
+    of_both = (rows["row"] // size).where(rows["level"].eq(both), rows["row"])
+    for name, number in (("district", of_both), ("category", rows["row"] % size), ("place", rows["row"])):
+        rows[name] = number.astype(str).astype(object).where(rows["level"].isin([name, name != "place" and both]), None)
+    cells, at = np.unique(pool_cells(PLACE), return_index=True)
+    part_of = {str(cell): str(one) for cell, one in enumerate(_districts(*pool()[at].T)) if one >= 0}
+    week, cell = alerts["hours"] // 168, np.searchsorted(cells, cells_of(alerts["x"], alerts["y"], PLACE))
+    after, past = week >= split, (week >= split - 52) & (week < split)
+
+    def crossed(key: Mapping[str, Any]) -> tuple[float, float]:
+        here = (cell == int(key["place"] or -1)) & (alerts["category"] == int(key["category"] or -1))
+        return float((here & after).sum()), float((here & past).sum() * after.sum() / past.sum())
+
+    cards = distinct_changes(rows, CANDIDATE_KEYS, part_of, crossed)[:MOST_FINDINGS]
+    told = [dict(one.key) for change in cards for one in (change, change.part_of) if one is not None]
+    clear = rows[rows["grade"].eq("clear") & rows["level"].ne("city")].to_dict("records")
+    others = [row for row in clear if {name: row[name] for name in CANDIDATE_KEYS} not in told]
+    return [bool(row["direction"] < 0 or row["moved"] < A_TENTH) for row in others]
 
 
 def table(kept: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[str]:
@@ -221,7 +280,11 @@ def table(kept: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[str]:
         interval = stats.binomtest(false, n).proportion_ci(method="exact")
         share = f"{false} ({100 * interval.low:.1f}–{100 * interval.high:.1f} %)"
         lines.append(f"| {name} | {n} | {share} | {anything} | {probable:.2f} | {' | '.join(map(str, events))} |")
-    lines += ["", "| city | planted | clear | clear or probable |", "|---|---|--:|--:|"]
+    lines += [
+        "",
+        "| city | planted | clear | clear or probable | further clear | false ones |",
+        "|---|---" + "|--:" * 4 + "|",
+    ]
     for name, cities in kept.items():
         for level, times in PLANTED:
             grades = [one[f"{level} × {times:g}"] for one in cities.values() if f"{level} × {times:g}" in one]
@@ -229,5 +292,9 @@ def table(kept: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[str]:
                 clear, both = (
                     np.mean([grade in which for grade in grades]) for which in (("clear",), ("clear", "probable"))
                 )
-                lines.append(f"| {name} | {level} × {times:g} | {clear:.2f} | {both:.2f} |")
+                further = [
+                    one[f"{level} × {times:g} further"] for one in cities.values() if f"{level} × {times:g}" in one
+                ]
+                more = f"{sum(map(len, further))} | {sum(map(sum, further))} in {sum(map(any, further))} cities"
+                lines.append(f"| {name} | {level} × {times:g} | {clear:.2f} | {both:.2f} | {more} |")
     return lines
