@@ -30,8 +30,8 @@ from curim_data.studies.periods import NO_PLACE
 
 MOST_SPOTS: Final = 5
 SMALL: Final = N_(
-    "Counted in the protected copy: numbers may differ by a few from those that specialists see, and those under {k} "
-    "are not written out."
+    "From the protected copy: numbers differ a little from those that specialists see; those under {k} are not written "
+    "out."
 )
 SILENT: Final = N_("Strikingly few alerts for the number of residents: {places}. What happens there is not known.")
 
@@ -155,11 +155,8 @@ def no_spots_sentence(study: BriefStudy, t: Translator) -> str:
 
 def counted_words(period: tuple[dt.date, dt.date], by_month: bool, t: Translator) -> str:
     """Of which days the ranks and numbers of hot spots are, and why a named place has another number."""
-    words = N_(
-        "{period}: ranks and numbers of hot spots are of these days. A hot spot counts the alerts in its map cells; a "
-        "named place, also one of the same name, those within its radius."
-    )
-    return at_head(t(words, period=t.span(Span(*period, by_month=by_month))))
+    words = N_("Ranks and numbers: {period}. A hot spot counts its map cells, a place of the same name its radius.")
+    return t(words, period=t.span(Span(*period, by_month=by_month)))
 
 
 def visible_sentence(study: BriefChanges, t: Translator) -> str:
