@@ -41,7 +41,6 @@ from curim_data.studies.brief_text import (
     affected_sentence,
     beside_sentence,
     carried_sentence,
-    counted_words,
     counts_words,
     finding_sentences,
     further_titles,
@@ -206,7 +205,6 @@ def _limits(study: BriefStudy, f: AlertFilter, city: CityProfile, t: Translator,
     further = "; ".join(further_titles(study, city, t).values())
     return (
         *((t.pair(t("Clear as well"), further) + ".",) if further else ()),
-        *((counted_words(study.period, study.by_month, t),) if study.hot.spots else ()),
         *((copied,) if audience in (Audience.COUNCIL, Audience.PUBLIC) else ()),
         *(t(choice.explanation) for choice in study.changes.choices if choice.name in LIMITING),
         *study.changes.not_in_use.sentences(city, t),
