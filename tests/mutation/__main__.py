@@ -48,10 +48,10 @@ def main() -> None:
             sample = [mutant for mutant in sample if mutant.rank not in ranks]
         load_libraries(tree)
         ran = lines_of(arguments.lines or tree.parent / "lines.db", tree, paths)
-        outcomes, survivors = Counter[str](), []
+        outcomes, survivors, limit = Counter[str](), [], 60 + 3 * arguments.longest
         for number, mutant in enumerate(sample, 1):
             tests = ran.tests(mutant.path, mutant.line, arguments.longest)
-            outcome = "untested" if not tests else "survived" if survives(tree, mutant, tests) else "killed"
+            outcome = "untested" if not tests else "survived" if survives(tree, mutant, tests, limit) else "killed"
             outcomes[outcome] += 1
             print(f"{number}/{len(sample)} {outcome} {mutant}", flush=True)
             if outcome != "killed":
@@ -109,12 +109,10 @@ OPTIONS: Final = (
 settings.register_profile("mutants", deadline=None, database=None, phases=[Phase.explicit, Phase.generate])
 
 
-def survives(tree: Path, mutant: Mutant, tests: Sequence[str]) -> bool:
-    """Whether all these tests pass with the change, each in a tree that nothing else uses; not where they take three
-    times as long as they should.
-    """
+def survives(tree: Path, mutant: Mutant, tests: Sequence[str], limit: float) -> bool:
+    """Whether all these tests pass with the change, in a tree that nothing else uses, within a limit (seconds)."""
     with _written(tree / mutant.path, mutant.source()):
-        return _run(tree, tests, 180) == 0
+        return _run(tree, tests, limit) == 0
 
 
 def _run(tree: Path, tests: Sequence[str], limit: float) -> int:
