@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import tomllib
 import uuid
 from collections import Counter
 from collections.abc import Mapping
@@ -26,7 +27,6 @@ from curim_data.lexicon import WORDS
 from curim_data.model import Answers, ImportProblem, Kind, Status
 from tests import headers
 from tests.blocks import block_of
-from tests.guessing import INVENTED, Roles
 from tests.headers import named, read, sample_of, table, told
 from tests.small import small_city
 
@@ -397,6 +397,8 @@ def test_the_months_of_police_uk() -> None:
 
 # Tables of no known format: roles are guessed, of real exports and of invented ones in seven languages.
 
+Roles = Mapping[str, str]
+INVENTED = tomllib.loads(Path(__file__).with_name("invented_exports.toml").read_text("utf-8"))
 NYPD_SHOOTINGS: Roles = {
     "alert_id": "INCIDENT_KEY", "occurred_from": "OCCUR_DATE:date OCCUR_TIME:time", "affected_gender": "VIC_SEX",
     "age_band": "VIC_AGE_GROUP", "latitude": "Latitude", "longitude": "Longitude",
@@ -470,7 +472,7 @@ def guessed(text: str) -> tuple[Recognition, list[str]]:
 
 def invented(name: str) -> tuple[Recognition, list[str]]:
     """Recognise a table of `INVENTED`: one column on each line, its heading first."""
-    columns = [[cell.strip() for cell in line.split("|")] for line in INVENTED[name][0].strip().splitlines()]
+    columns = [[cell.strip() for cell in line.split("|")] for line in INVENTED[name]["columns"].strip().splitlines()]
     labels, *records = map(list, zip(*columns, strict=True))
     return recognise(labels, texts_of(labels, records)), labels
 
@@ -508,7 +510,7 @@ def test_real_suspects_addresses_and_other_dates_are_not_used() -> None:
 @pytest.mark.parametrize("name", INVENTED)
 def test_invented_exports(name: str) -> None:
     found, labels = invented(name)
-    assert roles_of(found.layout, labels) == INVENTED[name][1]
+    assert roles_of(found.layout, labels) == INVENTED[name]["roles"]
     assert not found.missing
     assert not found.doubled
 
