@@ -614,6 +614,7 @@ def test_one_week_is_an_event_and_two_are_a_level(factor):
     limited = without_events(one, np.ones(80), 1.0)
     assert abs(limited[50] - 60) < 40
     assert (limited != one).sum() <= 4
+    np.testing.assert_allclose(without_events(one, np.full(80, 4.0), 1.0), limited)
 
 
 @pytest.mark.parametrize("phi", [1.0, 3.0])

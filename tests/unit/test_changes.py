@@ -193,6 +193,13 @@ def test_the_error_of_the_whole_city_is_that_of_the_counts_it_rests_on() -> None
     assert found["error"].item() == pytest.approx(np.sqrt(2 / 40.5 + 2 / 260.5))
 
 
+def test_a_district_that_rose_makes_no_others_fall() -> None:
+    cube = quiet(21, 20.0)
+    cube[0, :, -K:] *= 4
+    rest = judged(cube)["district"].iloc[1:]
+    assert (rest["after"] / rest["expected"]).between(0.85, 1.15).all()
+
+
 def test_a_change_is_listed_once_at_the_smallest_unit_that_carries_it() -> None:
     cube = quiet(11, 10.0)
     cube[1, 3, -K:] *= 6

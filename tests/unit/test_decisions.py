@@ -22,6 +22,7 @@ from curim_data.importing.columns import (
     RoleColumns,
     clock_time,
     count_number_shapes,
+    local_timestamps,
     parse_dates,
     parse_numbers,
     trimmed,
@@ -411,3 +412,12 @@ def test_dates_are_plausible_until_tomorrow_or_to_the_end_of_the_files_own_year(
     assert latest_plausible(few, now) == pd.Timestamp("2026-03-02 12:00", tz="UTC")
     many = pd.Series(pd.date_range("2027-05-01", periods=100, tz="UTC"))  # the clock is behind, and not the file ahead
     assert latest_plausible(many, now) == pd.Timestamp("2028-01-01", tz="UTC")
+
+
+def test_parts_that_are_no_date_give_none() -> None:
+    year, month, day = np.array(
+        [(2025, 2, 28), (2025, 2, 30), (2025, 0, 5), (2025, 13, 5), (2025, 5, 32), (1800, 5, 5)]
+    ).T
+    none = np.full(len(year), -1)
+    found = local_timestamps(dict(year=year, month=month, day=day, hour=none, minute=none, second=none))
+    assert np.isnat(found).tolist() == [False, *[True] * 5]

@@ -247,6 +247,7 @@ def test_all_starts_at_once_are_what_each_gives_alone() -> None:
 def test_errors_are_those_of_loops() -> None:
     series = seasonal(np.random.default_rng(3), 150, mean=12)
     starts = past_starts(len(series), "week")
+    assert (len(past_starts(300, "week")), len(past_starts(300, "month"))) == (52, 24)
     found = counts_ahead(series, PER_YEAR, 8, [*starts, len(series)])
     told = past_errors(series, found, starts, 52)
     low, high = found.bounds(0.95)

@@ -296,6 +296,8 @@ def test_the_tails_of_a_model_by_hand() -> None:
     law = stats.nbinom(1 / 0.08, 1 / (1 + 0.08 * 25))  # a ratio of one half, and 0.03 of the regression's own
     mid = law.cdf(18) - law.pmf(18) / 2
     few, many = model.tails(18, Expectation(50.0, 0.03), 0.5)
+    sure = replace(model, fits=tuple(replace(fit, covariance=0 * fit.covariance) for fit in model.fits))
+    assert 0 < sure.expect([10, 30, 40]).variance < model.expect([10, 30, 40]).variance  # what the fits differ by
     assert float(few) == pytest.approx(stats.t.cdf(stats.norm.ppf(mid) / 1.2, 12), rel=1e-6)
     assert float(many) == pytest.approx(stats.t.cdf(stats.norm.isf(mid) / 0.9, 7), rel=1e-6)
     assert ratio_estimate(model, 5, Expectation(50.0, 9.0)).high == np.inf

@@ -21,7 +21,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
 from PIL import Image
 
-from analysis.plans.drafting import draft_plan, find_measure
+from analysis.plans.drafting import draft_plan, find_measure, objective_sentence
 from analysis.report import maps
 from analysis.report.documents import (
     CardChart,
@@ -129,6 +129,7 @@ def test_a_plan_names_its_measures_with_source_and_gaps(plan: Plan, city: CityPr
         words = read_word(io.BytesIO(made))
         cells = [cell.text for table in words.tables for row in table.rows for cell in row.cells]
         told = " ".join([paragraph.text for paragraph in words.paragraphs] + cells)
+    assert objective_sentence(plan.objective, plan.problem, t) in told
     for part in ("Better street lighting", "No usable number", "Welsh", "none in Greece", "48,000", "61"):
         assert part in told
 
