@@ -415,9 +415,7 @@ def test_dates_are_plausible_until_tomorrow_or_to_the_end_of_the_files_own_year(
 
 
 def test_parts_that_are_no_date_give_none() -> None:
-    year, month, day = np.array(
-        [(2025, 2, 28), (2025, 2, 30), (2025, 0, 5), (2025, 13, 5), (2025, 5, 32), (1800, 5, 5)]
-    ).T
-    none = np.full(len(year), -1)
-    found = local_timestamps(dict(year=year, month=month, day=day, hour=none, minute=none, second=none))
+    dates = np.array([(2025, 2, 28), (2025, 2, 30), (2025, 0, 5), (2025, 13, 5), (2025, 5, 32), (1800, 5, 5)])
+    parts = dict(zip(("year", "month", "day"), dates.T, strict=True))
+    found = local_timestamps(parts | dict.fromkeys(("hour", "minute", "second"), np.full(6, -1)))
     assert np.isnat(found).tolist() == [False, *[True] * 5]
