@@ -526,7 +526,7 @@ MOST_OPEN: Final = 12
 AREAS: Final = ("district", "place", "cell", "area")
 
 Key = tuple[Any, ...]
-Crossed = Callable[[Mapping[str, Any]], tuple[float, float]]
+Crossed = Callable[[Mapping[str, Any]], float]
 
 
 def distinct_changes(
@@ -539,8 +539,7 @@ def distinct_changes(
 
     Going from the surest to the least sure, a change is the same as an earlier one where what both share (their theme
     in their area) holds at least half of its excess over what was expected. It is listed at the smallest unit that
-    holds half of it, with the larger one as `part_of`. A place that moved clearly more than the rest of the earlier one
-    is another change.
+    holds half of it, with the larger one as `part_of`.
 
     Parameters
     ----------
@@ -549,7 +548,7 @@ def distinct_changes(
     part_of
         The district (or large area) of each place, by their names.
     crossed
-        The alerts of a key that names a place and a category, which is no candidate itself, and those expected.
+        The excess of a key that names a place and a category, which is no candidate itself.
 
     References
     ----------
@@ -581,9 +580,8 @@ class _Tree:
         names = zip(
             *([None if pd.isna(value) else value for value in frame[name].tolist()] for name in by), strict=True
         )
-        rows = frame[["after", "expected", "error"]].to_numpy(float)
-        rows[:, 1] = np.where(np.isfinite(rows[:, 1]), rows[:, 1], rows[:, 0])  # what nothing lets expect has no excess
-        self.rows = dict(zip(names, rows.tolist(), strict=True))
+        excess = (frame["after"] - frame["expected"]).to_numpy(float)
+        self.rows = dict(zip(names, np.nan_to_num(excess).tolist(), strict=True))
 
     def carries(self, whole: Change, part: Change) -> bool:
         """Whether a change of the same grade lies within another and holds half of its excess."""
@@ -593,39 +591,19 @@ class _Tree:
         return within and part.excess >= MAIN_SHARE * whole.excess
 
     def explains(self, earlier: Change, later: Change) -> bool:
-        """Whether what both share holds half of the later change's excess, on its side, and is no change of its own."""
+        """Whether what both share holds half of the later change's excess, or of the earlier one's, on its side."""
         if earlier.direction != later.direction:
             return False
         shared = self._meet(earlier.key, later.key)
         if shared is None:
             return False
         known = self.rows.get(tuple(shared[name] for name in self.by))
-        after, expected = self.crossed(shared) if known is None else known[:2]
-        part = later.direction * (after - expected)
+        part = later.direction * (self.crossed(shared) if known is None else known)
         if shared == dict(later.key):  # a share that moved beyond what the larger unit did is another change
             if earlier.level == "city" or later.level == "district_category" or not earlier.expected > 0:
                 return False
             part = later.direction * later.expected * (earlier.after / earlier.expected - 1)
-        return part >= MAIN_SHARE * later.excess and not self.goes_beyond(earlier, later, after, expected)
-
-    def goes_beyond(self, earlier: Change, later: Change, after: float, expected: float) -> bool:
-        """Whether what a place shares with a change that names none moved clearly more than the rest of that change.
-
-        Log ratios are compared by their standard errors, those of the later and of the earlier change for as many
-        alerts: one comparison, with the error rate of the later one's level. What holds half of the earlier change is
-        that change, and no other.
-        """
-        rest, usual = earlier.after - after, earlier.expected - expected
-        small = any(later.key.get(name) and not earlier.key.get(name) for name in ("place", "cell"))
-        if not small or min(usual, rest, expected, after) <= 0:
-            return False
-        apart = later.direction * np.log(after / expected * usual / rest)
-        own, whole = (self.rows[tuple(one.key[name] for name in self.by)][2] for one in (later, earlier))
-        error = np.hypot(own * np.sqrt(max(1, later.after / after)), whole * np.sqrt(earlier.after / rest))
-        return (
-            bool(apart > ndtri(1 - ALPHA[later.level]) * error)
-            and later.direction * (after - expected) < MAIN_SHARE * earlier.excess
-        )
+        return part >= MAIN_SHARE * later.excess
 
     def _meet(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any] | None:
         """What two candidates share, as a key; None where they have nothing in common."""

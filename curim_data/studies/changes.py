@@ -166,13 +166,13 @@ def _study(source: Source, f: AlertFilter, periods: ComparedPeriods) -> ChangeSt
     judged = {level: judge(level, table, counts, past, bursts) for level, table in counts.items()}
     frame = pd.concat(
         [pd.concat([counts[level].keys, found], axis=1) for level, found in judged.items()], ignore_index=True
-    ).reindex(columns=[*CANDIDATE_KEYS, *_COLUMNS, "error"])
+    ).reindex(columns=[*CANDIDATE_KEYS, *_COLUMNS])
     for name in CANDIDATE_KEYS:
         frame[name] = frame[name].astype(object).where(frame[name].notna(), None)
     found = distinct_changes(frame, CANDIDATE_KEYS, tables.part_of, tables.crossed(counts))
     tested = {level: int(one["p"].notna().sum()) for level, one in judged.items()}
     error = float(judged["city"]["error"].iloc[0])
-    changes = Changes(frame[[*CANDIDATE_KEYS, *_COLUMNS]], CANDIDATE_KEYS, tested, found, error)
+    changes = Changes(frame, CANDIDATE_KEYS, tested, found, error)
     return ChangeStudy(periods, changes, use, noted, gaps)
 
 
@@ -315,10 +315,8 @@ class _Tables:
             return {name: h3_name(h3.cell_to_parent(cell, wide)) for name, cell in cells.items() if wide < self.small}
         return _districts_at(city, {name: h3.cell_to_latlng(cell)[::-1] for name, cell in cells.items()})
 
-    def crossed(self, counts: Mapping[LevelName, Counts]) -> Callable[[Mapping[str, Any]], tuple[float, float]]:
-        """The alerts of a category in a place, which is no candidate itself, and those expected, worked out where they
-        are asked for.
-        """
+    def crossed(self, counts: Mapping[LevelName, Counts]) -> Callable[[Mapping[str, Any]], float]:
+        """The excess of a category in a place, which is no candidate itself, worked out where it is asked for."""
         small, year = "place" if self.small is None else "cell", 12 if self.unit == "month" else 52
         (n0,), (n1,) = counts["city"].past[:, -year:], counts["city"].after[None]
         rate = float(n1[0]) / max(float(np.nansum(n0)), 1.0)
@@ -331,15 +329,15 @@ class _Tables:
                 past = past[past[self.unit].isin(self._starts[-year:][self._whole[-year:]])]
             return [_sums(table, by) for table in (after, past)]
 
-        def alerts(key: Mapping[str, Any]) -> tuple[float, float]:
+        def excess(key: Mapping[str, Any]) -> float:
             place, category = key.get(small), key.get("category")
             if place is None or category is None:
-                return 0.0, 0.0
+                return 0.0
             name = (place if self.small is None else int(place, 16), category)
             now, before = (float(one.get(name, 0.0)) for one in sums())
-            return now, rate * before
+            return now - rate * before
 
-        return alerts
+        return excess
 
 
 def _sums(table: pd.DataFrame | None, by: Sequence[str]) -> pd.Series:

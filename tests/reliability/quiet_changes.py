@@ -253,9 +253,9 @@ def _further(
     week, cell = alerts["hours"] // 168, np.searchsorted(cells, cells_of(alerts["x"], alerts["y"], PLACE))
     after, past = week >= split, (week >= split - 52) & (week < split)
 
-    def crossed(key: Mapping[str, Any]) -> tuple[float, float]:
+    def crossed(key: Mapping[str, Any]) -> float:
         here = (cell == int(key["place"] or -1)) & (alerts["category"] == int(key["category"] or -1))
-        return float((here & after).sum()), float((here & past).sum() * after.sum() / past.sum())
+        return float((here & after).sum() - (here & past).sum() * after.sum() / past.sum())
 
     cards = distinct_changes(rows, CANDIDATE_KEYS, part_of, crossed)[:MOST_FINDINGS]
     told = [dict(one.key) for change in cards for one in (change, change.part_of) if one is not None]

@@ -203,35 +203,10 @@ def test_a_district_that_rose_makes_no_others_fall() -> None:
 def test_a_change_is_listed_once_at_the_smallest_unit_that_carries_it() -> None:
     cube = quiet(11, 10.0)
     cube[1, 3, -K:] *= 6
-    found = distinct_changes(frame_of(cube), CANDIDATE_KEYS, {}, lambda _: (0.0, 0.0))
+    found = distinct_changes(frame_of(cube), CANDIDATE_KEYS, {}, lambda _: 0.0)
     first = found[0]
     assert (first.key["district"], first.key["category"], first.grade) == ("d1", "c3", "clear")
     assert not [one for one in found[1:] if one.grade == "clear"]
-
-
-@pytest.mark.parametrize(
-    ("whole", "own", "least", "most"),
-    [
-        pytest.param(2, 2, 0.0, 0.025, id="the place rose as the category did everywhere"),  # by chance 0.75 %
-        pytest.param(2, 6, 0.98, 1.0, id="the place rose beyond what the category did elsewhere"),
-        pytest.param(1, 6, 0.0, 0.0, id="what rose in the place is the category's rise"),
-    ],
-)
-def test_a_place_is_told_beside_a_category_where_it_moved_clearly_more(
-    whole: float, own: float, least: float, most: float
-) -> None:
-    """Of a category 400 alerts are expected elsewhere and 40 in a place, which expects 60 others; Poisson counts."""
-    rng, told = np.random.default_rng(7), []
-    for elsewhere, here, others in rng.poisson((400 * whole, 40 * own, 60), (400, 3)):
-        rows = [("category", "c", None, elsewhere + here, 440.0), ("place", None, "p", here + others, 100.0)]
-        frame = pd.DataFrame(rows, columns=["level", "category", "place", "after", "expected"])
-        frame = frame.assign(
-            **dict.fromkeys(("district", "area", "cell")), base=100, ratio=2.0, low=1.5, high=2.5, p=[1e-9, 1e-6],
-            q=1e-5, grade="clear", direction=1, compared="past", reach=52, error=1 / np.sqrt(frame["expected"]),
-        )  # fmt: skip
-        found = distinct_changes(frame, CANDIDATE_KEYS, {}, lambda _, n=here: (float(n), 40.0))
-        told.append(any(one.key["place"] for one in found))
-    assert least <= np.mean(told) <= most
 
 
 def test_what_would_be_visible_is_what_is_clear_in_four_of_five_cities() -> None:
