@@ -231,11 +231,12 @@ FEWER_THAN: Final = "fewer_than"
 COUNT_COLUMNS: Final = frozenset(
     {
         *("n", "alerts", "window", "last_year", "last_weeks", "before", "after", "n_first", "n_second"),
-        *("women", "men", "n_women", "n_men", "dark", "a", "b", "window_a", "window_b"),
+        *("women", "men", "dark", "a", "b", "window_a", "window_b"),
     }
 )
 _RATIO: Final = ("ratio", "low", "high")
 _TEST: Final = (*_RATIO, "p", "q")
+_RATE_RATIO: Final = ("rate_ratio", "low_ratio", "high_ratio")
 _PAIR: Final = frozenset({"women", "men"})
 # Beside a count of that name: what tells it, with the other figures of its row, and is missing where the count is.
 TELLING: Final[Mapping[str, tuple[str, ...]]] = {
@@ -251,15 +252,14 @@ TELLING: Final[Mapping[str, tuple[str, ...]]] = {
     "n": ("excess", "excess_low", "excess_high", *_RATIO, "rate", "rate_raw", "women"),
     "base_n": ("rate", "rate_raw"),
     "dark": ("share", "low", "high"),
-    "women": ("women_share", "share", "expected", *_TEST),
-    "men": ("men_share", "share", "expected", *_TEST),
-    "n_women": ("rate_women", "low_women", "high_women", *_RATIO),
-    "n_men": ("rate_men", "low_men", "high_men", *_RATIO),
+    "women": ("women_share", "share", "expected", *_TEST, "rate_women", "low_women", "high_women", *_RATE_RATIO),
+    "men": ("men_share", "share", "expected", *_TEST, "rate_men", "low_men", "high_men", *_RATE_RATIO),
 }
-# Beside "n" in tables of shares and means, which have no alerts above expected.
+# Beside "n" in tables of shares, means and rates, which have no alerts above expected.
 _OF_COUNT: Final[Mapping[str, tuple[str, ...]]] = {
     "share": ("share", "low", "high"),
     "mean": ("mean", "low", "high", "unsafe", "unsafe_low", "unsafe_high"),
+    "rate_n": ("part", "part_low", "part_high", "rate_n", "low_n", "high_n"),
 }
 
 

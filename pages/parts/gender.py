@@ -316,11 +316,17 @@ def _draw_feeling(page: Page, f: AlertFilter) -> None:
 
 
 def _rate(page: Page, row: dict[Any, Any], who: str) -> str:
-    """A rate with its interval; a dash where it is not known, or of a count that is not written out."""
-    counted, digits = (("women", "men"), 2) if who == "ratio" else ((who,), 1)
+    """A rate with its interval; a dash where it is not known, or would tell a count that is not written out.
+
+    With n in its row, the rate of women or of men tells the others too.
+    """
     rate, low, high = (row[f"{name}_{who}"] for name in ("rate", "low", "high"))
-    few = any(is_small(row[one], page.written.least()) for one in counted)
-    return "–" if few or not math.isfinite(rate) else number_with_interval(page.t, rate, low, high, digits)
+    n, women, men = row["n"], row["women"], row["men"]
+    told = (n,) if who == "n" else (women, men, n - women, n - men, n - women - men)
+    few = any(is_small(count, page.written.least()) for count in told)
+    return (
+        "–" if few or not math.isfinite(rate) else number_with_interval(page.t, rate, low, high, 1 + (who == "ratio"))
+    )
 
 
 MOST_ROWS = 10  # of the chart: more are not read

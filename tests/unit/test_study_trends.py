@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import AgeBand, Audience, Translator
-from curim_data.privacy import DisclosureError
+from curim_data.privacy import DisclosureError, WrittenCounts
 from curim_data.query import Total
 from curim_data.studies.changes import change_study
 from curim_data.studies.gender import NOT_STATED, WHOLE, feeling_study, rate_study
@@ -31,6 +32,7 @@ from curim_data.studies.trends import (
     trend_study,
     whole_weeks,
 )
+from pages.parts.gender import _rate
 from tests.stored import seen_by
 
 
@@ -123,14 +125,28 @@ def test_the_council_gets_the_rates_of_the_copy(council: Source) -> None:
     people = pd.DataFrame({"district": [a.id for a in council.city.districts], "women": 100, "men": 100})
     known = replace(council, city=replace(council.city, population=people))
     f = AlertFilter(period="28d", categories=("unwanted_touching",))
-    found = rate_study(seen_by(known, Audience.COUNCIL), f)
-    frame = found.frame
-    counted = query.counts(seen_by(council, Audience.COUNCIL), f, ["district", "reporter_gender"], complete=True).frame
-    women = counted[counted["reporter_gender"] == "woman"].set_index("district")["n"]
-    assert 0 < women.max() < 10
+    copy = seen_by(known, Audience.COUNCIL)
+    frame = rate_study(copy, f).frame
+    women = query.counts(copy, f.replace(reporters=("woman",)), ["district"], complete=True).frame.set_index("district")
+    assert 0 < women["n"].max() < 10
     for area in people["district"]:
-        assert frame.loc[area, "women"] == women[area]
-        assert frame.loc[area, "rate_women"] == pytest.approx(10 * women[area])
+        assert frame.loc[area, "women"] == women.loc[area, "n"]
+        assert frame.loc[area, "rate_women"] == pytest.approx(10 * women.loc[area, "n"])
+    small = frame.clip(upper=9)
+    written = WrittenCounts.of(f, copy).table(small).filter(regex="^(rate|low|high)_")
+    assert small["rate_women"].notna().any()
+    assert written[(small[["n", "women", "men"]] > 0).all(axis=1)].isna().all(axis=None)
+
+
+@pytest.mark.parametrize(
+    ("counts", "told"),
+    [((9, 5, 4), False), ((9, 5, 0), False), ((12, 5, 5), False), ((15, 5, 5), True), ((9, 0, 9), True)],
+)
+def test_no_rate_tells_a_small_rest_of_its_row(counts: tuple[int, int, int], told: bool, t: Translator) -> None:
+    row = dict(zip(("n", "women", "men"), counts, strict=True))
+    row |= {f"{bound}_{who}": 1 for bound in ("rate", "low", "high") for who in (*row, "ratio")}
+    page: Any = SimpleNamespace(t=t, written=SimpleNamespace(least=lambda: 5))
+    assert [_rate(page, row, who) != "–" for who in ("n", "women", "men", "ratio")] == [True, told, told, told]
 
 
 def test_poisson_rate_reproduces_garwoods_limits() -> None:
