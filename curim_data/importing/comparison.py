@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Final
 
 import duckdb
@@ -421,15 +422,29 @@ def missing_alerts(
     return MissingAlerts(int(missing), int(of), first, last, ids=ids.cast(ALERT_IDS))
 
 
-def newer_imports(batches: Sequence[Batch], now: Batch) -> tuple[str, ...]:
-    """The imports from the same source whose last day is later than that of an import, but for those of its file."""
-    last = str(now.signature.get("last") or "9999")
-    others = (one for one in batches if not one.undone and one.sha256 != now.sha256)
-    alike = (one for one in others if same_source(one.signature, now.signature))
-    return tuple(one.id for one in alike if str(one.signature.get("last") or "") > last)
+# The first day after those of the file of which some imports brought alerts that it lacks.
+_LACKING: Final = """
+SELECT min(local_date) FROM read_parquet($stored)
+WHERE list_contains($batches, batch_id) AND incident_id IS NOT NULL
+    AND local_date > (SELECT greatest(max(local_date), CAST($last AS DATE)) FROM read_parquet($staged))
+    AND incident_id NOT IN (SELECT incident_id FROM read_parquet($staged) WHERE incident_id IS NOT NULL)"""
 
 
-def compare_with_previous(store: Store, found: StagedResult) -> ExportChanges:
+def newer_imports(store: Store, now: Batch, staged: Path) -> tuple[str, ...]:
+    """The imports from the same source which go on, after the last day of an import, with alerts that it lacks,
+    but for those of its file. `staged`: the Parquet file of its alerts.
+    """
+    others = (one for one in store.batches() if not one.undone and one.sha256 != now.sha256)
+    alike = {one.id: one.signature for one in others if same_source(one.signature, now.signature)}
+    if not alike:
+        return ()
+    given = {"stored": store.files(), "staged": str(staged), "batches": list(alike), "last": now.signature.get("last")}
+    with bounded_duckdb(staged.parent) as engine:
+        [(lacking,)] = engine.execute(_LACKING, given).fetchall()
+    return tuple(name for name, one in alike.items() if lacking and str(one.get("last") or "") >= f"{lacking}")
+
+
+def compare_with_previous(store: Store, found: StagedResult, *, older: bool = False) -> ExportChanges:
     """Find the previous export of the same kind and compare the staged alerts with the stored ones.
 
     Parameters
@@ -440,6 +455,8 @@ def compare_with_previous(store: Store, found: StagedResult) -> ExportChanges:
         What became of the staged alerts, and the stored ones with which they were matched. Where each says what a
         stored one does, no status differs: it is part of their content. Nor does one where the store holds none of
         their incidents.
+    older : bool
+        Whether there are `newer_imports`: what an older file lacks may have come after it, and nothing is missing.
     """
     batches, staged, signature = store.batches(), found.staging.paths, found.batch.signature
     before = previous_export(batches, signature)
@@ -449,6 +466,6 @@ def compare_with_previous(store: Store, found: StagedResult) -> ExportChanges:
     sources = sorted({before.format, str(signature["format"])})
     others = [batch.id for batch in batches if not same_source(batch.signature, signature)]
     with bounded_duckdb(staged[0].parent) as engine:
-        missing = missing_alerts(engine, stored, new, sources, before.signature, others, signature)
+        missing = None if older else missing_alerts(engine, stored, new, sources, before.signature, others, signature)
         statuses = status_changes(engine, stored, new) if found.batch.updated and not found.held else {}
         return replace(compare(before, found.batch, statuses, missing), older=found.held)

@@ -185,9 +185,10 @@ def _match(staged: StagedExport, store: Store) -> tuple[StagedResult, ExportChan
     answers, staging = staged.profiled.request.answers, staged.staging
     for name in ("older", "gone"):
         check_answer(name, getattr(answers, name))
-    staging.newer = newer_imports(store.batches(), staged.batch) if answers.older in (None, KEEP) else ()
+    newer = newer_imports(store, staged.batch, staging.paths[0])
+    staging.newer = newer if answers.older in (None, KEEP) else ()
     matched = store.match_staged(staging, staged.batch)
-    changes = compare_with_previous(store, matched)
+    changes = compare_with_previous(store, matched, older=bool(newer))
     if answers.gone not in (None, KEEP) and changes.missing.ids is not None:
         staging.withdrawn = changes.missing.ids
         matched = replace(matched, batch=replace(matched.batch, withdrawn=staging.withdrawn.num_rows))

@@ -232,13 +232,13 @@ def _find(home: Home, alert_ids: Collection[str]) -> list[_Row]:
     return rows
 
 
-# `partly`: whether other alerts of the same incident (its base id) stay.
+# `partly`: whether other alerts of the same incident (its base id) stay. The hash of withdrawn ones has a mark before it.
 _FOUND: Final = f"""
 WITH stored AS (
     SELECT alert_id, incident_id, content_hash, {BASE} AS base, list_contains($ids, alert_id) AS gone
     FROM read_parquet($files)
 )
-SELECT alert_id, incident_id, content_hash, base,
+SELECT alert_id, incident_id, ltrim(content_hash, '-'), base,
        base IN (SELECT base FROM stored SEMI JOIN (SELECT base FROM stored WHERE gone) USING (base) WHERE NOT gone)
 FROM stored WHERE gone"""
 

@@ -486,9 +486,12 @@ def write_import(table: DeltaTable, result: StagedResult) -> None:
 
 
 def _withdrawn(alerts: pa.Table, batch: Batch) -> pa.Table:
-    """Stored alerts as rejected ones; a row of a later file says something else than they do, whatever it says."""
-    for name, value in {"status": Status.REJECTED.value, "batch_id": batch.id, "content_hash": "0" * _DIGITS}.items():
-        texts = pa.array([value] * alerts.num_rows, pa.string())
+    """Stored alerts as rejected ones; a row of a later file says something else than they do, whatever it says, since a
+    mark stands before the hash of their content.
+    """
+    marked = pc.binary_join_element_wise(pa.scalar("-"), alerts["content_hash"], "")
+    for name, value in {"status": Status.REJECTED.value, "batch_id": batch.id, "content_hash": marked}.items():
+        texts = pa.array([value] * alerts.num_rows, pa.string()) if isinstance(value, str) else value
         alerts = alerts.set_column(alerts.schema.get_field_index(name), SCHEMA.field(name), texts)
     return alerts
 

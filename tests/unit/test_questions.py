@@ -19,6 +19,7 @@ from curim_data.importing.pipeline import ImportReport, import_file, preview
 from curim_data.model import DAY_FIRST, MOST_QUESTIONS, Answers, ImportProblem, translator
 from curim_data.store import Home, Store
 from curim_data.store.commits import covered
+from curim_data.store.erase import erase
 
 T = translator("en")
 CATEGORIES = ("Geluid", "Afval", "Diefstal", "Vernieling")
@@ -96,7 +97,8 @@ def _month(numbers: Iterable[int], status: str = "Nieuw", month: int = 1) -> byt
 
 def test_an_older_file_takes_no_correction_back_unless_a_person_says_so(tmp_path: Path) -> None:
     january = _month(range(100, 160))
-    parts = (_month(range(100, 124), "Afgehandeld"), _month(range(124, 160)), _month(range(200, 260), month=2))
+    february = _month(range(200, 260), month=2) + b"\nM-99;2025-01-27;Afval;52.09;5.11;Nieuw"
+    parts = (_month(range(100, 124), "Afgehandeld"), _month(range(124, 160)), february)
     later = b"\n".join(part.split(b"\n", 1)[1] if at else part for at, part in enumerate(parts))
     for content in (january, later):
         brought(tmp_path, content)
@@ -104,9 +106,16 @@ def test_an_older_file_takes_no_correction_back_unless_a_person_says_so(tmp_path
     assert (report.batch.updated, report.batch.duplicate) == (0, 60)
     assert asked(report)["older"][1] == "keep"
     assert "would change 24 alerts" in asked(report)["older"][0]
-    assert stored(tmp_path, "status") == {"resolved": 24, "open": 96}
+    assert stored(tmp_path, "status") == {"resolved": 24, "open": 97}
+    assert brought(tmp_path, january, gone="withdrawn").batch.withdrawn == 0  # of alerts that came after it
     assert brought(tmp_path, january, older="replace").batch.updated == 24
-    assert stored(tmp_path, "status") == {"open": 120}
+    assert stored(tmp_path, "status") == {"open": 121}
+    # Neither days without alerts that a file is said to cover nor one mistyped date make the next file an older one.
+    mistyped = january.replace(b"M-100;2025-01-17", b"M-100;2025-12-01")
+    for name, first, covers in (("b", january, "2025-01-01/2025-01-31"), ("c", mistyped, None)):
+        brought(tmp_path / name, first, covers=covers)
+        report = brought(tmp_path / name, parts[0] + b"\n" + parts[1].split(b"\n", 1)[1])
+        assert (report.batch.updated, asked(report).get("older")) == (24, None)
 
 
 def test_alerts_that_the_file_lacks_are_asked_about_and_can_be_withdrawn(tmp_path: Path) -> None:
@@ -125,6 +134,11 @@ def test_alerts_that_the_file_lacks_are_asked_about_and_can_be_withdrawn(tmp_pat
     brought(tmp_path, part, gone="withdrawn")
     assert brought(tmp_path, whole).batch.updated == 5
     assert stored(tmp_path, "status") == {"open": 60}
+    brought(tmp_path / "b", whole + b"\nM-120;2025-01-09;Fietsen;52.09;5.11;Nieuw")
+    brought(tmp_path / "b", part, gone="withdrawn")
+    assert erase(Home(tmp_path / "b"), ["M-120"]).alerts == 1  # and its other victim stays
+    brought(tmp_path / "b", whole)
+    assert "M-120" not in stored(tmp_path / "b", "alert_id")
 
 
 def test_blanks_separate_the_answers_of_a_form_unless_a_person_says_no(tmp_path: Path) -> None:
