@@ -7,7 +7,7 @@ import streamlit as st
 from curim_data import query
 from curim_data.filters import AlertFilter
 from curim_data.model import Role
-from curim_data.studies.brief_text import SMALL, headline
+from curim_data.studies.brief_text import headline, small_sentence
 from pages.parts.briefing import (
     cached_brief,
     draw_basis,
@@ -39,7 +39,7 @@ with contained(t("Briefing")):
     if page.filter.replace(period="", start=None, end=None) != AlertFilter(period=""):
         st.caption(escape_markdown(query.sentence(page.alerts, changes.asked, t, changes.recent)))
     if page.protected:
-        st.caption(t(SMALL, k=changes.recent.threshold))
+        st.caption(small_sentence(page.city, t))
     draw_no_data_note(page, changes.since)
     draw_change_cards(page, changes)
 with contained(t("Hot spots")):

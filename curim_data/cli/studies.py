@@ -183,6 +183,7 @@ def _change_row(finding: studies.brief.Finding) -> dict[str, Any]:
         "p": change.p,
         "q": change.q if finding.exact_p else None,
         "since": finding.since,
+        "beside": finding.beside and finding.beside.id,
     }
 
 

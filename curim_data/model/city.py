@@ -215,7 +215,7 @@ class CityProfile:
     @cached_property
     def street_lines(self) -> tuple[BaseGeometry, ...]:
         """The streets in metres."""
-        return tuple(_in_metres(self, street.polygon) for street in self.streets)
+        return tuple(in_metres(self, street.polygon) for street in self.streets)
 
     @cached_property
     def street_tree(self) -> shapely.STRtree:
@@ -292,7 +292,8 @@ class CityProfile:
         return {"cell": index, "land_km2": area}
 
 
-def _in_metres(city: CityProfile, shape: BaseGeometry) -> BaseGeometry:
+def in_metres(city: CityProfile, shape: BaseGeometry) -> BaseGeometry:
+    """A shape (WGS84) in metres of the city's projection."""
     return shapely.transform(shape, lambda at: np.column_stack(city.project(at[:, 0], at[:, 1])))
 
 
@@ -303,7 +304,7 @@ def streets_in(city: CityProfile, shape: BaseGeometry) -> tuple[Area, ...]:
     """
     if not city.streets:
         return ()
-    reach = _in_metres(city, shape).buffer(10.0)  # metres
+    reach = in_metres(city, shape).buffer(10.0)  # metres
     length: dict[str, float] = {}
     near = np.sort(city.street_tree.query(reach, predicate="intersects"))
     for number in near:

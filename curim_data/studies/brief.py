@@ -35,7 +35,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Message, is_small
 from curim_data.model.absence import CalendarUnit
-from curim_data.model.city import K_ORDINARY
+from curim_data.model.city import K_ORDINARY, in_metres
 from curim_data.model.prepared import write_whole
 from curim_data.privacy import WrittenCounts, is_sensitive, share_is_told
 from curim_data.protection import CopyErrors, copy_errors
@@ -353,8 +353,8 @@ def _whom(
     return Whom()
 
 
-# Areas at most so far apart (degrees, some 300 m) that share less than half of the smaller one are next door.
-APART: Final = 0.003
+# Areas at most so far apart that share less than half of the smaller one are next door.
+APART_M: Final = 300
 
 
 def _next_door(one: Finding, other: Finding, city: CityProfile) -> bool:
@@ -362,10 +362,11 @@ def _next_door(one: Finding, other: Finding, city: CityProfile) -> bool:
     categories = {found.change.key["category"] for found in (one, other)} - {None}
     opposite = one.grade == other.grade == "clear" and one.change.direction == -other.change.direction
     here, there = (filter_area(found.filter, city) if opposite else None for found in (one, other))
-    if here is None or there is None or len(categories) > 1:
+    if here is None or there is None or len(categories) > 1 or not min(here.area, there.area):
         return False
     shared = here.intersection(there).area / min(here.area, there.area)
-    return bool(here.distance(there) <= APART and shared < MAIN_SHARE)
+    apart = in_metres(city, here).distance(in_metres(city, there))
+    return bool(apart <= APART_M and shared < MAIN_SHARE)
 
 
 Verdict = Literal["usual", "more", "fewer", "unknown"]

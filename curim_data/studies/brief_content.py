@@ -37,7 +37,6 @@ from curim_data.store.settings import opens_here_only
 from curim_data.studies.brief import AnyFinding, BriefChanges, BriefStudy, Finding
 from curim_data.studies.brief_text import (
     MOST_SPOTS,
-    SMALL,
     affected_sentence,
     beside_sentence,
     carried_sentence,
@@ -48,6 +47,7 @@ from curim_data.studies.brief_text import (
     history_word,
     no_spots_sentence,
     none_sentence,
+    small_sentence,
     title,
     women_sentence,
 )
@@ -199,13 +199,12 @@ def _map(study: BriefStudy, city: CityProfile, t: Translator) -> Picture:
 
 def _limits(study: BriefStudy, f: AlertFilter, city: CityProfile, t: Translator, audience: Audience) -> tuple[str, ...]:
     """What these data cannot say, sentence by sentence, and which they are."""
-    copied = t(SMALL, k=study.total.threshold)
     total = study.total
     chosen = f.sentence(t, city, n=total.said, total=total.of, dates=study.period, by_month=study.by_month)
     further = "; ".join(further_titles(study, city, t).values())
     return (
         *((t.pair(t("Clear as well"), further) + ".",) if further else ()),
-        *((copied,) if audience in (Audience.COUNCIL, Audience.PUBLIC) else ()),
+        *((small_sentence(city, t),) if audience in (Audience.COUNCIL, Audience.PUBLIC) else ()),
         *(t(choice.explanation) for choice in study.changes.choices if choice.name in LIMITING),
         *study.changes.not_in_use.sentences(city, t),
         *((provisional_note(t, outlined=city.outlined),) if city.provisional else ()),
@@ -236,7 +235,7 @@ def news_card(study: BriefChanges, finding: Finding, city: CityProfile, t: Trans
         headline=row.name,
         counts=row.counts,
         told=row.told,
-        source=" ".join((source, t(LIMIT), t(SMALL, k=finding.counts[0].least))),
+        source=" ".join((source, t(LIMIT), small_sentence(city, t))),
         mark=t("Sample data: made up. Not about real events.") if city.illustrative else "",
         chart=_card_chart(finding, t),
         rise=finding.change.direction > 0,

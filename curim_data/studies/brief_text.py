@@ -30,8 +30,8 @@ from curim_data.studies.periods import NO_PLACE
 
 MOST_SPOTS: Final = 5
 SMALL: Final = N_(
-    "From the protected copy: numbers differ a little from those that specialists see; those under {k} are not written "
-    "out."
+    "From the protected copy: numbers differ a little from those that specialists see; those under {k}, in sensitive "
+    "categories under {sensitive}, are not written out."
 )
 SILENT: Final = N_("Strikingly few alerts for the number of residents: {places}. What happens there is not known.")
 
@@ -76,14 +76,19 @@ def _standing(study: BriefChanges) -> str:
     """
     if study.verdict != "usual" or study.city is None:
         return study.verdict
-    n, expected = study.city.after, study.city.expected
     return str(
         first_case(
             (study.too_few_to_tell or study.recent.withheld, "unknown"),
-            (abs(n - expected) <= NO_NEWS * expected, "usual"),
+            (_about_as_many(study.city.after, study.city.expected), "usual"),
             (True, "perhaps"),
         )
     )
+
+
+def _about_as_many(n: int, expected: float) -> bool:
+    """Whether a number differs from the expected one, as it is written, by no more than what is no news."""
+    written = round(expected, 0)  # NaN stays NaN
+    return abs(n - written) <= max(1, NO_NEWS * written)
 
 
 def _recent_words(study: BriefChanges, t: Translator) -> str:
@@ -153,10 +158,16 @@ def no_spots_sentence(study: BriefStudy, t: Translator) -> str:
     return " ".join(filter(None, (none, hot.power.sentence(t))))
 
 
-def counted_words(period: tuple[dt.date, dt.date], by_month: bool, t: Translator) -> str:
+def small_sentence(city: CityProfile, t: Translator) -> str:
+    """That numbers are of the protected copy, and which of them are not written out."""
+    return t(SMALL, k=city.least_count(False), sensitive=city.least_count(True))
+
+
+def counted_words(period: tuple[dt.date, dt.date], by_month: bool, city: CityProfile, t: Translator) -> str:
     """Of which days the ranks and numbers of hot spots are, and why a named place has another number."""
-    words = N_("Ranks and numbers: {period}. A hot spot counts its map cells, a place of the same name its radius.")
-    return t(words, period=t.span(Span(*period, by_month=by_month)))
+    days = t("Ranks and numbers: {period}.", period=t.span(Span(*period, by_month=by_month)))
+    places = t("A hot spot counts its map cells, a place of the same name its radius.") if city.landmarks else ""
+    return f"{days} {places}".rstrip()
 
 
 def visible_sentence(study: BriefChanges, t: Translator) -> str:
@@ -224,10 +235,10 @@ def counts_words(finding: Finding, t: Translator) -> str:
     """
     usual, came = counts_before_after(finding, t)
     expected, n = (count.n or 0 for count in finding.counts)
-    news = max(1, NO_NEWS * expected) if finding.grade == "open" else 0
+    alike = n == expected or (finding.grade == "open" and _about_as_many(n, expected))
     words = first_case(
         (
-            finding.ordered and abs(n - expected) <= news,
+            finding.ordered and alike,
             t.n("{n} alert, about as many as expected", "{n} alerts, about as many as expected", n),
         ),
         (finding.counts[1].n == 1, t("1 alert (expected: {expected})", expected=usual)),

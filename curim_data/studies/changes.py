@@ -76,8 +76,7 @@ class ChangeStudy:
     """Every change that was looked at in the later of two periods.
 
     `not_in_use`: the categories that were not compared because they came into use, or out of it, meanwhile. `noted`:
-    what is noted on the time line between both. `gaps`: what is not covered, and what follows. `compared`: days of the
-    period that were compared. `early`: whether the past is too short for more than probable changes of places.
+    what is noted on the time line between both. `gaps`: what is not covered, and what follows.
     """
 
     periods: ComparedPeriods
@@ -173,7 +172,7 @@ def _study(source: Source, f: AlertFilter, periods: ComparedPeriods) -> ChangeSt
     tested = {level: int(one["p"].notna().sum()) for level, one in judged.items()}
     error = float(judged["city"]["error"].iloc[0])
     changes = Changes(frame, CANDIDATE_KEYS, tested, found, error)
-    return ChangeStudy(periods, changes, use, noted, gaps)
+    return ChangeStudy(replace(periods, days=int(tables.days.sum())), changes, use, noted, gaps)
 
 
 class _Tables:

@@ -85,7 +85,7 @@ class ComparedPeriods:
     `before` is None where no day of data lies before the later period, or where `other_light`: the filter asks for
     alerts after dark or by day, and the days just before were longer or shorter. Then there is nothing to compare.
     `by_month`: both are whole months. `longer`: the later period is longer than a year, and compared with the time just
-    before it.
+    before it. `days`: those of the later period that were compared, once they are counted.
     """
 
     before: Days | None
@@ -94,6 +94,7 @@ class ComparedPeriods:
     by_month: bool = False
     other_light: bool = False
     longer: bool = False
+    days: int = 0
 
     @property
     def lengths(self) -> tuple[int, int]:

@@ -343,7 +343,7 @@ def _draw_brief_spots(page: Page, study: BriefStudy) -> None:
         hide_index=True,
         border="horizontal",
     )
-    st.caption(escape_markdown(counted_words(study.period, study.by_month, t)))
+    st.caption(escape_markdown(counted_words(study.period, study.by_month, page.city, t)))
     tables.download_button(page, frame, "briefing_hotspots.csv", key="briefing_spots_download")
     page_link(page, "hotspots", t("See on Hot spots"), filter=study.asked)
 

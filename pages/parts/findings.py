@@ -109,17 +109,19 @@ def draw_gender_bars(page: Page, shares: GenderShares, key: str) -> None:
 def draw_finding_chart(page: Page, finding: Finding, name: str, *, key: str) -> None:
     """Draw the weeks (months) up to the end of the tested period; nothing where none may be shown.
 
-    A dashed line spreads the number that the card expects evenly over that period.
+    A dashed line spreads the number that the card expects evenly over the days of that period that were compared.
     """
     if finding.series is None:
         return
     t, (start, end), colours = page.t, finding.periods.after, palette(page.theme)
+    alt, dashed = t(OVER_TIME, name=name), t("Dashed: the expected number, spread evenly.")
     page = replace(page, filter=finding.filter)  # its own category says which counts are small
     figure = plots.band_figure(page, finding.series.frame[["start", "n"]], time="start", height=132)
     figure.add_span(start, end, colours.band, opacity=0.5)
     if (expected := finding.counts[0].n) is not None:
-        level = expected * DAYS[finding.series.unit] / ((end - start).days + 1)
+        level = expected * DAYS[finding.series.unit] / finding.periods.days
         line = {"color": colours.muted, "width": 1.6, "dash": "dash"}
-        figure.add_scatter(x=[start, end], y=[level, level], mode="lines", line=line, hoverinfo="skip")
+        figure.add_scatter(x=[start, end], y=[level] * 2, mode="lines", line=line, hovertext=dashed, hoverinfo="text")
+        alt = f"{alt} {dashed}"
     figure.update_layout(margin={"l": 2, "r": 2, "t": 6, "b": 20})
-    draw_chart(page, figure, key=key, alt=t(OVER_TIME, name=name), small=True)
+    draw_chart(page, figure, key=key, alt=alt, small=True)

@@ -218,7 +218,8 @@ def draw_ranked_list(
         row_height=name_height(table["name"], widest),
         on_select=on_select,
     )
-    st.caption(escape_markdown(counted_words(query.dates(page.alerts, page.filter), page.alerts.by_month, t)))
+    days = query.dates(page.alerts, page.filter)
+    st.caption(escape_markdown(counted_words(days, page.alerts.by_month, page.city, t)))
 
 
 def name_height(names: Iterable[str], pixels: int) -> int | None:
