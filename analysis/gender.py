@@ -172,10 +172,10 @@ class CategoryRatios(Result):
         totals = self.women_total / self.dispersion, self.men_total / self.dispersion
         hidden = np.arange(1, self.least.get(row[self.by], 1)) / self.dispersion
         if men_few and not women_few and women > 0:
-            found = [share_ratio(women, totals[0], few, totals[1]) for few in hidden if few <= totals[1]]
+            found = [share_ratio(women, totals[0], few, totals[1]) for few in hidden]
             return min(ratio.value for ratio in found), min(ratio.low for ratio in found), nan, nan
         if women_few and not men_few and men > 0:
-            found = [share_ratio(few, totals[0], men, totals[1]) for few in hidden if few <= totals[0]]
+            found = [share_ratio(few, totals[0], men, totals[1]) for few in hidden]
             return nan, nan, max(ratio.value for ratio in found), max(ratio.high for ratio in found)
         return nan, nan, nan, nan
 
