@@ -461,6 +461,13 @@ def test_a_draft_tells_nothing_of_counts_that_the_council_may_not_read(tmp_path:
     assert t(TOO_SMALL) not in paper
 
 
+@pytest.mark.parametrize(("share", "first"), [(0.9, "lot_greening"), (0.1, "platform_patrol")])
+def test_measures_for_what_is_most_frequent_come_first(share: float, first: str) -> None:
+    parts = CategoryShare("vandalism", share), CategoryShare("theft_bag", 1 - share)
+    ranked = [fit.measure.id for fit in rank_measures(_problem(place="", categories=parts))]
+    assert min(("lot_greening", "platform_patrol"), key=ranked.index) == first
+
+
 def test_measures_without_categories_are_those_of_the_kind() -> None:
     """Without a category nothing is ranked; the measures for offences, or else all, are offered."""
     nothing = _problem(categories=(CategoryShare(UNCATEGORISED, 1.0),))
