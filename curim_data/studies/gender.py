@@ -238,16 +238,20 @@ def silent_districts(source: Source, f: AlertFilter) -> tuple[str, ...]:
     None where no residents are loaded, where the filter names places, or for districts of which under 20 alerts were to
     be expected.
     """
+    judged = judged_districts(source, f)
+    return tuple(name for name, few in judged.items() if few)
+
+
+def judged_districts(source: Source, f: AlertFilter) -> dict[str, bool]:
+    """Whether strikingly few alerts come from a district, for each of which that can be told beside another."""
     residents = residents_by_district(source.city)
-    if residents is None or has_area(f):
-        return ()
+    if residents is None or has_area(f) or len(residents) < 2:
+        return {}
     frame = query.counts(source, f, ["district"], complete=True).frame.dropna(subset=["district"])
     alerts = frame.set_index("district")["n"].astype(float).reindex(residents.index).fillna(0.0)
-    if not alerts.sum():
-        return ()
     expected = residents / residents.sum() * alerts.sum()
-    few = (expected >= EXPECTED_ALERTS) & (alerts < FEW_ALERTS * expected)
-    return tuple(str(district) for district in residents.index[few])
+    few = (alerts < FEW_ALERTS * expected)[expected >= EXPECTED_ALERTS]
+    return {str(district): bool(is_few) for district, is_few in few.items()}
 
 
 NOT_STATED: Final = ""
@@ -258,8 +262,9 @@ WHOLE: Final = "*"
 class ReporterRates:
     """Who alerts in each district, or at each age; `frame` is empty where no alert states one.
 
-    Its index: the district or age, then `NOT_STATED` and, unless the filter names districts, `WHOLE`. Its columns: n,
-    part (of `all`), part_low, part_high; women and men who alert, share (women among both), low, high; and for
+    Its index: the district or age, then `NOT_STATED` and, unless the filter names an area, `WHOLE`: of districts the
+    sum of those that are stated, whose residents are counted. None by district where it names places or cells. Columns:
+    n, part (of `all`), part_low, part_high; women and men who alert, share (women among both), low, high; and for
     each `who` of n, women and men rate_who (alerts per 1,000 residents, of that gender), low_who, high_who, as for the
     ratio of women's rate to men's; NaN where residents are not known. Intervals, 95 %, are those of effective counts:
     Wilson's of shares, exact ones of rates.
@@ -277,33 +282,38 @@ def rate_study(source: Source, f: AlertFilter, by: Literal["district", "age_band
     table = counted.assign(**{by: stated}).pivot_table("n", by, REPORTER, "sum").fillna(0.0)
     order = [*(AgeBand if by == "age_band" else (area.id for area in source.city.districts)), NOT_STATED]
     table = table.reindex([name for name in order if name in table.index], columns=[*Gender], fill_value=0.0)
-    if not table.drop(NOT_STATED, errors="ignore").to_numpy().sum():
+    stated_only = table.drop(NOT_STATED, errors="ignore")
+    if not stated_only.to_numpy().sum() or (by == "district" and (asked.places or asked.cells)):
         return ReporterRates(table.iloc[:0])
-    if not asked.districts:
-        table.loc[WHOLE] = table.sum()
+    if not has_area(asked):
+        table.loc[WHOLE] = (stated_only if by == "district" else table).sum()
     frame = pd.DataFrame({"n": table.sum(axis=1), "women": table[WOMAN], "men": table[MAN], "all": counted["n"].sum()})
-    counts = burst_scatter(source, asked, area_kind(source, REPORTER))
+    counts = burst_scatter(source, asked, area_kind(source))
+    split = burst_scatter(source, asked, area_kind(source, REPORTER))
     shares = share_scatter(source, asked, Share(REPORTER, WOMEN, EITHER), area_kind(source))
     frame[["part", "part_low", "part_high"]] = wilson_table(frame["n"] / counts.value, frame["all"] / counts.value)
     both = frame["women"] + frame["men"]
     frame[["share", "low", "high"]] = wilson_table(frame["women"] / shares.value, both / shares.value)
-    known = by == "district" and not (asked.places or asked.cells)
-    residents = _residents(source.city, frame.index) if known else frame * np.nan
-    for who, rates in _rates(frame, residents, counts.value, shares.value).items():
+    residents = _residents(source.city, frame.index) if by == "district" else frame * np.nan
+    scatters = {"n": counts.value, "women": split.value, "men": split.value}
+    for who, rates in _rates(frame, residents, scatters, shares.value).items():
         frame[[f"rate_{who}", f"low_{who}", f"high_{who}"]] = [(one.value, one.low, one.high) for one in rates]
     lacking = (Choice("age", "copy", NOT_OF_SENSITIVE),) if by == "age_band" and source.protected else ()
-    return ReporterRates(frame, (*lacking, *max(counts, shares, key=_told_first).choices))
+    return ReporterRates(frame, (*lacking, *max(counts, split, shares, key=_told_first).choices))
 
 
-def _rates(counted: pd.DataFrame, residents: pd.DataFrame, counts: float, shares: float) -> dict[str, list[Estimate]]:
-    """Rates per 1,000 residents, by columns, and the ratio of women's to men's, by the dispersion of counts, of shares.
+def _rates(
+    counted: pd.DataFrame, residents: pd.DataFrame, counts: dict[str, float], shares: float
+) -> dict[str, list[Estimate]]:
+    """Rates per 1,000 residents, by columns, and the ratio of women's to men's, by the dispersion of each column's
+    counts, and of shares.
 
     Unknown where there are no residents, or their number is not known.
     """
     found: dict[str, list[Estimate]] = {}
-    for who in ("n", "women", "men"):
+    for who, by in counts.items():
         pairs = zip(counted[who], residents[who], strict=True)
-        found[who] = [poisson_rate(n / counts, of / PER / counts) if of > 0 else UNKNOWN for n, of in pairs]
+        found[who] = [poisson_rate(n / by, of / PER / by) if of > 0 else UNKNOWN for n, of in pairs]
     rows = pd.concat([counted[["women", "men"]] / shares, residents[["women", "men"]]], axis=1).to_numpy(float)
     found["ratio"] = [rate_ratio(*row) if min(row[2:]) > 0 else UNKNOWN for row in rows.tolist()]
     return found
@@ -311,12 +321,12 @@ def _rates(counted: pd.DataFrame, residents: pd.DataFrame, counts: float, shares
 
 def _residents(city: CityProfile, areas: pd.Index) -> pd.DataFrame:
     """Residents (n), and women and men among them, of each district and of the whole city; NaN where not known."""
-    people, total = city.population, residents_by_district(city)
-    if people is None or total is None:
+    if city.population is None or "district" not in city.population:
         return pd.DataFrame(np.nan, areas, ["n", "women", "men"])
-    found = people.set_index("district").reindex(columns=["women", "men"]).astype(float).assign(n=total)
-    districts = found.reindex([area.id for area in city.districts])
-    return pd.concat([found, districts.sum(skipna=False).to_frame(WHOLE).T]).reindex(areas)
+    people = city.population.set_index("district").reindex([area.id for area in city.districts])
+    found = people.reindex(columns=["women", "men", "total"]).astype(float)
+    found["n"] = found.pop("total").fillna(found["women"] + found["men"])
+    return pd.concat([found, found.sum(skipna=False).to_frame(WHOLE).T]).reindex(areas)
 
 
 def _totals(source: Source, f: AlertFilter, column: str = AFFECTED) -> dict[str, float]:

@@ -94,12 +94,14 @@ cached_feeling = shared(gender.feeling_study)
 cached_rates = shared(gender.rate_study)
 cached_weights = shared(gender.weight_study, CALCULATION)
 cached_places = shared(gender.place_study, CALCULATION)
-cached_silent = shared(gender.silent_districts)
+cached_judged = shared(gender.judged_districts)
 AFFECTED, REPORTER = "affected_gender", "reporter_gender"
 NONE_SILENT: Final = N_(
     "No district of which at least 20 alerts were to be expected by its residents sends under a third of them. Not "
     "everyone who alerts lives in the city, and that does not make any district safe."
 )
+OF_PLACES: Final = N_("The filter names places, and who alerts is compared by whole district.")
+TOO_FEW_ALERTS: Final = N_("There are too few alerts to compare.")
 AGES_ALONE: Final = N_("The file may mean who alerts or who is affected, and residents by age are not loaded.")
 OPEN = "open"  # the word of the address that names the fold that is open
 GENDERS_ASKED = frozenset({AFFECTED, REPORTER})
@@ -171,22 +173,22 @@ def draw_reports(page: Page, f: AlertFilter, found: PlaceStudy) -> None:
             sentence = shares.sentence(t)
             _draw_share_chart(page, shares.frame, ("n", shares.total), key=key, alt=sentence)
             draw_footer(page, sentence=sentence, choices=shares.choices, about="gender-shares")
-    _draw_reporters_by(page, f, "district", NO_DISTRICTS)
+    _draw_reporters_by(page, f, "district")
     with contained(column_label(t, "age_band")):  # of sensitive categories the copy has no ages
-        _draw_reporters_by(page, f, "age_band", NO_AGE)
+        _draw_reporters_by(page, f, "age_band")
     if REPORTER in page.alerts.asked:
         _draw_silent_places(page, found)
     page_link(page, "methods", t("How to read these figures"), about="limits")
 
 
-def _draw_reporters_by(page: Page, f: AlertFilter, by: Literal["district", "age_band"], none: Message) -> None:
+def _draw_reporters_by(page: Page, f: AlertFilter, by: Literal["district", "age_band"]) -> None:
     """Who alerts in each district, or at each age, as a table, and where few do; or why that is not known."""
     t, reporters, per = page.t, REPORTER in page.alerts.asked, page.t("Per 1,000 residents")
     st.subheader(column_label(t, by))
     # Without reporters an age is that of who is affected.
     found = cached_rates(page.dataset, f, by) if by == "district" or reporters else ReporterRates(pd.DataFrame())
     if found.frame.empty:
-        st.write(escape_markdown(t(none)))
+        st.write(escape_markdown(t(_why_none(page, f, by))))
         return
     rates = {
         "n": per,
@@ -202,9 +204,10 @@ def _draw_reporters_by(page: Page, f: AlertFilter, by: Literal["district", "age_
         **({"share": t("Women (95 %)")} if reporters else {}),
         **{f"rate_{who}": words for who, words in rates.items()},
     }
+    whole = N_("All districts") if by == "district" else N_("Whole city")
     written = pd.DataFrame(
         {
-            "by": t("Whole city") if name == WHOLE else value_label(t, page.city, by, name or None),
+            "by": t(whole) if name == WHOLE else value_label(t, page.city, by, name or None),
             "n": written_count(page, row["n"]),
             "part": written_share(
                 t, (row["n"], row["all"]), (row["part"], row["part_low"], row["part_high"]), page.written.least()
@@ -215,15 +218,27 @@ def _draw_reporters_by(page: Page, f: AlertFilter, by: Literal["district", "age_
         for name, row in found.frame.to_dict("index").items()
     )
     tables.draw_table(page, written, headings, key=f"gender_{by}", alt=headings["by"], narrow=("by", "n", "rate_n"))
-    silent = t.join([district_label(t, page.city, one) for one in cached_silent(page.dataset, f)])
+    judged = cached_judged(page.dataset, f)
+    silent = t.join([district_label(t, page.city, one) for one, few in judged.items() if few])
     text = first_case(
         (by == "age_band", AGES_ALONE),
-        (not rates, NO_POPULATION),
+        (page.city.population is None, NO_POPULATION),
         (silent, Message(SILENT, {"places": silent})),
-        (not has_area(f), NONE_SILENT),
-        (True, N_("Not everyone who alerts lives in the city.")),
+        (has_area(f), N_("Not everyone who alerts lives in the city.")),
+        (not judged, TOO_FEW_ALERTS),
+        (True, NONE_SILENT),
     )
     draw_footer(page, sentence=t(text), choices=found.choices, about="rates")
+
+
+def _why_none(page: Page, f: AlertFilter, by: str) -> Message | str:
+    """Why it is not known who alerts in each district, or at each age: of the city, of the file or of the filter."""
+    if by == "district":
+        return first_case(
+            (not page.city.districts, NO_DISTRICTS), (f.places or f.cells, OF_PLACES), (True, TOO_FEW_ALERTS)
+        )
+    ages = REPORTER in page.alerts.asked and not cached_rates(page.dataset, AlertFilter(period="all"), by).frame.empty
+    return TOO_FEW_ALERTS if ages else NO_AGE
 
 
 def _draw_share_chart(page: Page, frame: pd.DataFrame, of: tuple[str, float | str], *, key: str, alt: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from dataclasses import replace
 from itertools import pairwise
 from types import SimpleNamespace
@@ -22,7 +23,7 @@ from curim_data.privacy import DisclosureError, WrittenCounts
 from curim_data.query import Total
 from curim_data.studies.changes import change_study
 from curim_data.studies.gender import NOT_STATED, WHOLE, feeling_study, rate_study
-from curim_data.studies.periods import ComparedPeriods
+from curim_data.studies.periods import ComparedPeriods, burst_scatter
 from curim_data.studies.trends import (
     Answer,
     ForecastStudy,
@@ -90,21 +91,26 @@ def test_the_council_gets_no_feeling_about_anything_sensitive(source: Source, co
 def test_rates_only_where_residents_are_known(source: Source) -> None:
     assert rate_study(source, AlertFilter()).frame.filter(like="rate_").isna().all(axis=None)
     districts = [area.id for area in source.city.districts]
-    people = pd.DataFrame({"district": districts, "women": 10_000, "men": 5_000})
+    people = pd.DataFrame({"district": districts, "women": 10_000, "men": [0, *[5_000] * (len(districts) - 1)]})
+    people.loc[0, "women"] = 0  # nobody lives in the first district
     known = replace(source, city=replace(source.city, population=people))
     found = rate_study(known, AlertFilter())
     frame = found.frame
     assert list(frame.index) == [*districts, NOT_STATED, WHOLE]
+    assert math.isnan(frame.loc[districts[0], "rate_n"])
     whole = frame.loc[WHOLE]
-    assert whole["rate_women"] == pytest.approx(whole["women"] / (10 * len(districts)))
-    assert whole["rate_n"] == pytest.approx(whole["n"] / (15 * len(districts)))
+    assert whole["rate_women"] == pytest.approx(whole["women"] / (10 * (len(districts) - 1)))
+    assert whole["rate_n"] == pytest.approx(whole["n"] / (15 * (len(districts) - 1)))
     assert whole["rate_ratio"] == pytest.approx(whole["rate_women"] / whole["rate_men"])
     assert whole["low_women"] < whole["rate_women"] < whole["high_women"]
-    assert whole["n"] == frame["n"].drop(WHOLE).sum() == query.total(source, AlertFilter()).n
-    one = rate_study(known, AlertFilter(districts=(districts[0],)))
-    assert list(one.frame.index) == [districts[0]]
-    near = rate_study(known, AlertFilter(places=(source.city.landmarks[0].id,))).frame
-    assert near.filter(like="rate_").isna().all(axis=None)
+    by = burst_scatter(known, AlertFilter(), ("district",)).value
+    assert whole["low_n"] == pytest.approx(poisson_rate(whole["n"] / by, 15 * (len(districts) - 1) / by).low)
+    assert whole["n"] == frame.loc[districts, "n"].sum() == whole["all"] - frame.loc[NOT_STATED, "n"]
+    one = rate_study(known, AlertFilter(districts=(districts[1],)))
+    assert list(one.frame.index) == [districts[1]]
+    near = AlertFilter(places=(source.city.landmarks[0].id,))
+    assert rate_study(known, near).frame.empty
+    assert WHOLE not in rate_study(known, near, "age_band").frame.index
 
 
 def test_who_alerts_by_age_is_counted_as_it_is_stored(source: Source) -> None:

@@ -16,7 +16,7 @@ from curim_data.importing.pipeline import import_file
 from curim_data.model import Question
 from curim_data.store.home import create_home
 from curim_data.studies.brief import brief_study
-from curim_data.studies.gender import silent_districts
+from curim_data.studies.gender import judged_districts, silent_districts
 from tests.small import alert, small_city, small_source
 
 ALL = AlertFilter()
@@ -50,7 +50,9 @@ def of_districts(folder: Path, first: int, second: int) -> Source:
 )
 def test_a_district_is_silent_under_a_third(first: int, second: int, silent: tuple[str, ...], tmp_path: Path) -> None:
     # Of 70 alerts 35 are expected of each: 10 are under a third (11.7); of 33 only 16.5, which is too few to judge.
-    assert silent_districts(of_districts(tmp_path, first, second), ALL) == silent
+    source = of_districts(tmp_path, first, second)
+    assert silent_districts(source, ALL) == silent
+    assert len(judged_districts(source, ALL)) == (2 if first + second >= 40 else 0)
 
 
 @pytest.mark.parametrize(("outside", "asked"), [(8, False), (10, False), (11, True), (17, True)])
