@@ -212,7 +212,7 @@ def _draw_reporters_by(page: Page, f: AlertFilter, by: Literal["district", "age_
             "part": written_share(
                 t, (row["n"], row["all"]), (row["part"], row["part_low"], row["part_high"]), page.written.least()
             ),
-            "share": _share(page, row),
+            "share": _share(page, row) if _pair_told(page, row) else "–",
             **{f"rate_{who}": _rate(page, row, who) for who in rates},
         }
         for name, row in found.frame.to_dict("index").items()
@@ -330,18 +330,19 @@ def _draw_feeling(page: Page, f: AlertFilter) -> None:
     draw_footer(page, sentence=sentence, choices=found.choices)
 
 
-def _rate(page: Page, row: dict[Any, Any], who: str) -> str:
-    """A rate with its interval; a dash where it is not known, or would tell a count that is not written out.
-
-    With n in its row, the rate of women or of men tells the others too.
-    """
-    rate, low, high = (row[f"{name}_{who}"] for name in ("rate", "low", "high"))
+def _pair_told(page: Page, row: dict[Any, Any]) -> bool:
+    """Whether figures of women and men may stand beside their n, which with them tells how many others there are."""
     n, women, men = row["n"], row["women"], row["men"]
-    told = (n,) if who == "n" else (women, men, n - women, n - men, n - women - men)
-    few = any(is_small(count, page.written.least()) for count in told)
-    return (
-        "–" if few or not math.isfinite(rate) else number_with_interval(page.t, rate, low, high, 1 + (who == "ratio"))
-    )
+    rests = (women, men, n - women, n - men, n - women - men)
+    return not any(is_small(count, page.written.least()) for count in rests)
+
+
+def _rate(page: Page, row: dict[Any, Any], who: str) -> str:
+    """A rate with its interval; a dash where it is not known, or would tell a count that is not written out."""
+    rate, low, high = (row[f"{name}_{who}"] for name in ("rate", "low", "high"))
+    told = not is_small(row["n"], page.written.least()) if who == "n" else _pair_told(page, row)
+    digits = 2 if who == "ratio" else 1
+    return number_with_interval(page.t, rate, low, high, digits) if told and math.isfinite(rate) else "–"
 
 
 MOST_ROWS = 10  # of the chart: more are not read
