@@ -142,6 +142,7 @@ def _report_lines(ctx: CommandContext, report: ImportReport, file: Path) -> list
     it a city of its own.
     """
     from curim_data.importing.proof import brief_lines
+    from curim_data.importing.questions import is_answered
     from curim_data.profile.provisional import position
 
     t, spread = ctx.t, report.spread
@@ -150,7 +151,7 @@ def _report_lines(ctx: CommandContext, report: ImportReport, file: Path) -> list
         lines.append(" ".join(report.changes.sentences(t)))
     if report.proof is not None and report.city is not None:
         lines += brief_lines(t, report.city, report.proof)
-    lines += [t(_how(ctx, one)) for one in report.questions if getattr(report.answers, one.about) is None]
+    lines += [t(_how(ctx, one)) for one in report.questions if not is_answered(one, report.answers)]
     if spread is None or not spread.asks:
         return lines
     areas = (

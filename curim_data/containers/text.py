@@ -310,19 +310,25 @@ def _encoding(source: Path, name: str) -> tuple[str, bool]:
 # The letters beyond ASCII of languages by the encodings in which they are written; the first of equals counts.
 _ALPHABETS: Final = {
     "cp1252": (
-        *("àâæçéèêëîïôœùûüÿ", "áéíñóúü¿¡ºª", "áâãàçéêíóôõúüºª", "äöüß", "àèéìíîòóùú", "àçèéíïòóúü·", "åäöéæø"),
+        *("àâæçéèêëîïôœùûüÿäöß", "áéíñóúü¿¡ºª", "áâãàçéêíóôõúüºª", "àèéìíîòóùúäöüß", "àçèéíïòóúü·", "åäöéæø"),
         "áéëïöü",
     ),
     "cp1250": ("áéíóöőúüű", "ąćęłńóśźż", "áčďéěíňóřšťúůýž", "ăâîșțşţ", "čćđšž", "áäčďéíĺľňóôŕšťúýž"),
     "iso-8859-2": ("áéíóöőúüű", "ąćęłńóśźż"),
     "cp1254": ("çğıöşüâîû",),
     "cp1257": ("āčēģīķļņšūž", "ąčęėįšųūž", "äõöüšž"),
+    "windows-1252": ("áðéíóúýþæö",),  # Icelandic, of whose letters some stand where others have theirs
 }
 
 
+_LETTERS: Final = r"[^\W\d_]|(?<=[^\W\d_])[¹³¿¡£¥§¶µ¼½¾±]|[¹³¿¡£¥§¶µ¼½¾±](?=[^\W\d_])"
+
+
 def _fit(text: bytes, encoding: str) -> float:
-    """The greatest share of a text's letters beyond ASCII that belong to one language of an encoding."""
-    letters = re.findall(r"[^\W\d_]|[¹³¿¡£¥§¶µ¼½¾±]", text.decode(encoding, "replace").lower())
+    """The greatest share of a text's letters beyond ASCII that belong to one language of an encoding; signs among them
+    tell of another one, signs on their own of none.
+    """
+    letters = re.findall(_LETTERS, text.decode(encoding, "replace").lower())
     strange = [letter for letter in letters if not letter.isascii()]
     return max(sum(letter in known for letter in strange) / max(len(strange), 1) for known in _ALPHABETS[encoding])
 

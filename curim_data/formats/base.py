@@ -225,12 +225,13 @@ class HeaderReader:
             self.roles[role] = tuple(Part(place, part) for place in places)
 
     def found(self, *headings: str) -> list[int]:
-        """The columns of these headings ("media.*": of those that begin so), in the order of the headings."""
+        """The columns of these headings ("media.*": of those that begin so; "_id": written so), in their order."""
         return [
             place
             for heading in headings
             for place, folded in enumerate(self.folded)
-            if folded == heading or (heading.endswith("*") and folded.startswith(heading[:-1]))
+            if heading in (folded, self.labels[place].strip().lower())
+            or (heading.endswith("*") and folded.startswith(heading[:-1]))
         ]
 
     def set_aside(self, aside: str, *headings: str) -> None:

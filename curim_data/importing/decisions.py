@@ -24,6 +24,7 @@ from curim_data.importing.columns import (
     ENUM_ROLES,
     GENDER_ROLES,
     ISO_DAY,
+    MAIN_DATES,
     MILLISECONDS,
     MONTHS,
     SECONDS,
@@ -43,7 +44,7 @@ from curim_data.importing.profiling import (
     Orders,
     RowOrders,
 )
-from curim_data.importing.questions import KNOWN, file_questions, meanings, stand_ins
+from curim_data.importing.questions import UNKNOWN, file_questions, meanings, stand_ins
 from curim_data.lexicon import WORDS, gender_parts, gender_words
 from curim_data.model import (
     DAY_FIRST,
@@ -204,7 +205,9 @@ def decide(
             *_letters(profile),
             *layout.notes,
         ),
-        midnight=frozenset(() if answers.midnight == KNOWN else stand_ins(profile)),
+        midnight=frozenset(
+            MAIN_DATES if answers.midnight == UNKNOWN else stand_ins(profile) if not answers.midnight else ()
+        ),
         questions=file_questions(profile, layout, words),
     )
 

@@ -29,7 +29,7 @@ from curim_data.importing import mapping as mappings
 from curim_data.importing.columns import COUNT_ROLE, DATE_ROLES, GENDER_ROLES, MAIN_DATES, event_counts
 from curim_data.importing.mapping import ColumnMapping, check_answer, named_columns, settled_for, signature_labels
 from curim_data.importing.profiling import ColumnSummary, FileProfile
-from curim_data.importing.questions import OWNERS
+from curim_data.importing.questions import OWNERS, with_meanings
 from curim_data.lexicon.words import fold
 from curim_data.model import (
     EACH_EVENT,
@@ -158,7 +158,8 @@ def open_export(request: ImportRequest) -> OpenedExport:
             request,
             answers=replace(
                 mapping.answers,
-                **{name: value for name, value in asdict(request.answers).items() if value not in (None, False)},
+                **{name: value for name, value in asdict(request.answers).items() if value not in (None, False)}
+                | {"means": with_meanings(mapping.answers.means, request.answers.means)},
             ),
         )
     if saved is not None and not saved.roles:  # the answers alone: the format is a known one

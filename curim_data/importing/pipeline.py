@@ -42,6 +42,7 @@ from curim_data.importing.first_city import FirstCity, adopt_city, provisional_c
 from curim_data.importing.mapping import ColumnMapping, changed_columns, check_answer, file_stem
 from curim_data.importing.profiling import ColumnSummary
 from curim_data.importing.proof import Proof, ProofBuilder
+from curim_data.importing.questions import is_answered
 from curim_data.importing.rows import known_categories, word_value
 from curim_data.importing.transform import (
     TRANSFORMED,
@@ -517,8 +518,11 @@ def _build_report(
 CATEGORY_QUESTION: Final = Message("No column holds the category. Which category do all these alerts have?")
 
 
+_GRAVEST: Final = ("area", "older", "gone", "midnight")
+
+
 def _questions(staged: StagedExport, changes: ExportChanges) -> tuple[Question, ...]:
-    """What a person may say better, those without a default first."""
+    """What a person may say better: first what was not answered, the gravest, and those without a default."""
     plan, first = staged.plan, staged.plan.first
     names = names_of_areas(first.spread.areas, staged.learnt_around) if first and first.spread else {}
     lacking = "category" not in staged.profiled.layout.roles
@@ -528,7 +532,9 @@ def _questions(staged: StagedExport, changes: ExportChanges) -> tuple[Question, 
         *([Question("category", "--category", CATEGORY_QUESTION, default="")] if lacking else []),
         *(first.questions(staged.batch.file_name, names) if first else ()),
     ]
-    return tuple(sorted(asked, key=lambda one: one.default is not None)[:MOST_QUESTIONS])
+    answers, places = staged.profiled.request.answers, {about: at for at, about in enumerate(_GRAVEST)}
+    asked.sort(key=lambda one: (is_answered(one, answers), places.get(one.about, len(places)), one.default is not None))
+    return tuple(asked[:MOST_QUESTIONS])
 
 
 _LEARNT: Final = Message(

@@ -6,7 +6,9 @@ are listed, at most `MOST_QUESTIONS`, and the same for the page, the command and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
 from typing import Final
 
 from curim_data.formats import GUESSED
@@ -51,9 +53,9 @@ def meanings(answers: Answers) -> dict[str, str]:
     ImportProblem where a value is none of these.
     """
     told: dict[str, str] = {}
-    for pair in filter(None, map(str.strip, (answers.means or "").split(";"))):
+    for pair in _pairs(answers.means):
         word, _, value = (part.strip() for part in pair.rpartition("="))
-        if not word or value not in {*GENDERS, *STATUSES}:
+        if not word or re.search("=.*;", word) or value not in {*GENDERS, *STATUSES}:
             raise ImportProblem(
                 Message(
                     "{answer} is not known. Say one of these: {allowed}.",
@@ -64,10 +66,28 @@ def meanings(answers: Answers) -> dict[str, str]:
     return told
 
 
+_ENDS: Final = re.compile(rf"(=\s*(?:{'|'.join((*GENDERS, *STATUSES))})\s*);")
+
+
+def _pairs(told: str | None) -> list[str]:
+    """The pairs "WORD=value" of what was said; a word may hold the mark that parts them."""
+    return [pair for pair in map(str.strip, _ENDS.sub(r"\1\0", told or "").split("\0")) if pair]
+
+
+def with_meanings(told: str | None, more: str | None) -> str | None:
+    """What was said that words mean, and what was said later, which holds where both speak of a word."""
+    return reduce(with_meaning, _pairs(more), told)
+
+
+def is_answered(question: Question, answers: Answers) -> bool:
+    """Whether a person has answered a question; that of a word is not asked any more once it is."""
+    return question.about != "means" and getattr(answers, question.about) is not None
+
+
 def with_meaning(told: str | None, pair: str | None) -> str | None:
     """What was said that words mean, with one more pair, "WORD=value", in the place of an earlier one of its word."""
     word = (pair or "").rpartition("=")[0]
-    kept = [one for one in map(str.strip, (told or "").split(";")) if one and one.rpartition("=")[0] != word]
+    kept = [one for one in _pairs(told) if one.rpartition("=")[0] != word]
     return "; ".join([*kept, *([pair] if pair else [])]) or None
 
 

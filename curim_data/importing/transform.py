@@ -43,6 +43,7 @@ from curim_data.importing.mapping import (
     file_stem,
     signature_of,
 )
+from curim_data.importing.questions import UNKNOWN
 from curim_data.importing.rows import (
     FLAG_BITS,
     ParsedRows,
@@ -306,6 +307,7 @@ def _settled(profiled: ProfiledExport, plan: ImportPlan) -> ColumnMapping:
         order=request.answers.order or decided.coordinates.order,
         timezone=request.answers.timezone or decided.timezone,
         category=request.answers.category or decided.category,
+        midnight=request.answers.midnight or (UNKNOWN if decided.midnight else None),
         sheet=None,
     )
     name = file_stem(request.name)

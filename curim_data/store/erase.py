@@ -232,7 +232,7 @@ def _find(home: Home, alert_ids: Collection[str]) -> list[_Row]:
     return rows
 
 
-# `partly`: whether other alerts of the same incident (its base id) stay. The hash of withdrawn ones has a mark before it.
+# `partly`: whether other alerts of the same incident (its base id) stay. Hashes of withdrawn ones have a mark first.
 _FOUND: Final = f"""
 WITH stored AS (
     SELECT alert_id, incident_id, content_hash, {BASE} AS base, list_contains($ids, alert_id) AS gone

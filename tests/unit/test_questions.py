@@ -13,9 +13,10 @@ import pytest
 from curim_data import formats
 from curim_data.cli import main
 from curim_data.containers.text import one_byte_encoding
-from curim_data.formats.base import Layout
+from curim_data.formats.base import Layout, fold
 from curim_data.importing.columns import DateFormat, parse_dates
 from curim_data.importing.pipeline import ImportReport, import_file, preview
+from curim_data.importing.questions import meanings
 from curim_data.model import DAY_FIRST, MOST_QUESTIONS, Answers, ImportProblem, translator
 from curim_data.store import Home, Store
 from curim_data.store.commits import covered
@@ -64,8 +65,12 @@ def test_words_of_genders_and_states_that_nobody_knows_are_asked_and_answered(tm
     assert stored(tmp_path / "b", "reporter_gender") == {"woman": 144, "man": 96}
     assert stored(tmp_path / "b", "affected_gender") == {"unknown": 240}
     assert stored(tmp_path / "b", "status") == {"open": 120, "rejected": 120}
+    brought(tmp_path / "b", content.replace(b"M-", b"N-"), means="Kwijtgeraakt=open")  # and the rest is remembered
+    assert stored(tmp_path / "b", "reporter_gender") == {"woman": 288, "man": 192}
     with pytest.raises(ImportProblem, match="means=Kadın=dame is not known"):
         brought(tmp_path / "c", content, means="Kadın=dame")
+    assert meanings(Answers(means="Open; doorgezet=resolved;Man = man")) == {
+        fold("Open; doorgezet"): "resolved", "man": "man"}  # fmt: skip
 
 
 def test_a_column_that_may_hold_a_gender_is_asked_about_and_not_used_before(tmp_path: Path) -> None:
@@ -87,6 +92,8 @@ def test_midnight_in_excess_is_no_hour_unless_a_person_says_so(tmp_path: Path) -
     assert stored(tmp_path / "b", "hour") == {0: 60, 8: 60, 17: 60, 22: 60}
     even = export({"tijdstip": [f"{hour:02}:00" for hour in range(24)]})
     assert "midnight" not in asked(brought(tmp_path / "c", even))
+    brought(tmp_path / "c", even.replace(b"M-", b"N-"), midnight="unknown")  # what a person says holds in any file
+    assert stored(tmp_path / "c", "hour")[0] == 10 == stored(tmp_path / "c", "hour")[None]
 
 
 def _month(numbers: Iterable[int], status: str = "Nieuw", month: int = 1) -> bytes:
@@ -162,6 +169,11 @@ def test_blanks_separate_the_answers_of_a_form_unless_a_person_says_no(tmp_path:
         ("cp1257", "ziņojuma veids\nZādzība\nTroksnis naktī\nvīrietis\nSlikts apgaismojums, ķīmija, ļoti, ģimene, žū"),
         ("cp1254", "kategori\nHırsızlık\nGürültü şikayeti\naçık\nkadın\nÇöp, ışıklandırma, yağma, ağır, şüpheli"),
         ("cp1252", "número;categoría\nRobo con intimidación\nniño, señal\niluminación, agresión"),
+        ("windows-1252", "flokkur\nþjófnaður\nhávaði um nótt\nbíll á gangstétt\nveggjakrot, ölvun, sæmd, ýmislegt"),
+        ("cp1252", "Kategorie/categoria\nLärm\nDiebstahl in der Straße\nCittà, verrà, più, così\nÜberfall"),
+        ("cp1252", "Ort;catégorie\nGenève;bruit\nZürich;Lärm\nNeuchâtel;Diebstahl, Körperverletzung"),
+        ("cp1252", "category;place\nTheft over £100;Café Nero"),
+        ("cp1250", "kategoria\nHałas\nZgłoszenie, włamanie"),
         ("cp1253", "Ημερομηνία;Κατηγορία\nΚλοπή\nΘόρυβος τη νύχτα\nΆνδρας"),
     ],
 )
@@ -191,10 +203,13 @@ def test_the_command_has_the_questions_of_the_page(tmp_path: Path, capsys: pytes
     listed = preview(tmp_path / "a.csv", "a.csv", None).report.questions
     assert [(one["about"], one["default"]) for one in told] == [(one.about, one.default) for one in listed]
     assert len(told) == MOST_QUESTIONS
+    assert told[0]["about"] == "midnight"
     assert main([*words, "--gender", "affected"]) == 0
     said = capsys.readouterr().out
     assert "Unless you say otherwise: Not known. Answer with: --means" in said
     assert "--gender" not in said
+    assert main([*words, "--means", "Kadın=woman"]) == 0
+    assert "Belirsiz=" in capsys.readouterr().out
 
 
 def _given(head: str, rows: Iterator[str], folder: Path | None = None) -> tuple[dict[str, str], Layout]:
@@ -208,11 +223,13 @@ def test_exports_of_apps_are_known_by_their_own_columns(tmp_path: Path) -> None:
     """Clerks are dropped, the end of filling in is no date of an alert, and numbers of supporters are no events."""
     at = [f"2025-03-{1 + n % 28:02} {n % 24:02}:15:22" for n in range(60)]
     kobo, layout = _given(
-        "start;end;incident_type;when;_uuid;_submission_time;_index;_id;_submitted_by",
-        (f"{day}+02:00;{day}+02:00;{CATEGORIES[n % 4]};2025-02-{1 + n % 28:02};u{n:06}f;{day};{n};{n};Anna Berg"
+        "start;end;incident_type;when;_uuid;_submission_time;_index;_id;_submitted_by;_status;status",
+        (f"{day}+02:00;{day}+02:00;{CATEGORIES[n % 4]};2025-02-{1 + n % 28:02};u{n:06}f;{day};{n};{n};Anna Berg;"
+         f"submitted_via_web;{('open', 'closed')[n % 2]}"
          for n, day in enumerate(at)),
     )  # fmt: skip
-    assert kobo == {"alert_id": "_uuid", "reported_at": "start", "occurred_from": "when", "category": "incident_type"}
+    assert kobo.pop("alert_id") == "_uuid"
+    assert kobo == {"reported_at": "start", "occurred_from": "when", "category": "incident_type", "status": "status"}
     assert layout.personal == (8,)
     survey, layout = _given(
         "ObjectID;GlobalID;Type;CreationDate;Creator;EditDate;Editor;x;y",
