@@ -69,8 +69,7 @@ def test_words_of_genders_and_states_that_nobody_knows_are_asked_and_answered(tm
     assert stored(tmp_path / "b", "reporter_gender") == {"woman": 288, "man": 192}
     with pytest.raises(ImportProblem, match="means=Kadın=dame is not known"):
         brought(tmp_path / "c", content, means="Kadın=dame")
-    assert meanings(Answers(means="Open; doorgezet=resolved;Man = man")) == {
-        fold("Open; doorgezet"): "resolved", "man": "man"}  # fmt: skip
+    assert list(meanings(Answers(means="Open; zo=resolved;Man = man"))) == [fold("Open; zo"), "man"]
 
 
 def test_a_column_that_may_hold_a_gender_is_asked_about_and_not_used_before(tmp_path: Path) -> None:
@@ -173,7 +172,6 @@ def test_blanks_separate_the_answers_of_a_form_unless_a_person_says_no(tmp_path:
         ("cp1252", "Kategorie/categoria\nLärm\nDiebstahl in der Straße\nCittà, verrà, più, così\nÜberfall"),
         ("cp1252", "Ort;catégorie\nGenève;bruit\nZürich;Lärm\nNeuchâtel;Diebstahl, Körperverletzung"),
         ("cp1252", "category;place\nTheft over £100;Café Nero"),
-        ("cp1250", "kategoria\nHałas\nZgłoszenie, włamanie"),
         ("cp1253", "Ημερομηνία;Κατηγορία\nΚλοπή\nΘόρυβος τη νύχτα\nΆνδρας"),
     ],
 )
@@ -202,8 +200,7 @@ def test_the_command_has_the_questions_of_the_page(tmp_path: Path, capsys: pytes
     told = json.loads(capsys.readouterr().out)["files"][0]["questions"]
     listed = preview(tmp_path / "a.csv", "a.csv", None).report.questions
     assert [(one["about"], one["default"]) for one in told] == [(one.about, one.default) for one in listed]
-    assert len(told) == MOST_QUESTIONS
-    assert told[0]["about"] == "midnight"
+    assert (len(told), told[0]["about"]) == (MOST_QUESTIONS, "midnight")
     assert main([*words, "--gender", "affected"]) == 0
     said = capsys.readouterr().out
     assert "Unless you say otherwise: Not known. Answer with: --means" in said
