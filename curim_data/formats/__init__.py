@@ -67,9 +67,7 @@ class KnownFormat:
         for aside, headings in self.table.get("aside", {}).items():
             header.set_aside(aside, *headings)
         scores = [header.score(one["needed"], one["telling"]) for one in self.table.get("scores", ())]
-        score = (
-            max(scores, default=0.0) if "first" not in self.table or header.folded[0] in self.table["first"] else 0.0
-        )
+        score = max(scores, default=0.0)
         layout = {
             name: self.table[name] for name in ("kind", "longest", "utc", "skip_hxl", "app") if name in self.table
         }

@@ -5,6 +5,7 @@ and corrections.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 from zoneinfo import available_timezones
 
@@ -12,10 +13,11 @@ import pandas as pd
 import streamlit as st
 
 from curim_data.formats.base import Layout
+from curim_data.importing.mapping import covered_days
 from curim_data.importing.pipeline import CATEGORY_QUESTION
 from curim_data.importing.proof import Line, Proof, gender_counts, kinds_name, period_name, row_lines
 from curim_data.importing.questions import with_meaning
-from curim_data.model import CityProfile, Message, Question, Translator
+from curim_data.model import CityProfile, ImportProblem, Message, Question, Translator
 from curim_data.model.i18n import Span
 from curim_data.model.labels import (
     category_label,
@@ -167,8 +169,15 @@ def draw_corrections(page: Page, file: UploadedFile, preview: FilePreview, into:
             value=answers.covers or "",
             placeholder=days,
             key=key,
-            on_change=lambda: keep_answer(file, covers=st.session_state.get(key) or None),
+            on_change=lambda: _keep_days(file, st.session_state.get(key) or None),
         )
+
+
+def _keep_days(file: UploadedFile, answer: str | None) -> None:
+    """Keep the days that a file is said to cover, where they are days."""
+    with suppress(ImportProblem):
+        covered_days(answer)
+        keep_answer(file, covers=answer)
 
 
 def draw_category_question(page: Page, file: UploadedFile, preview: FilePreview, into: ImportTarget) -> None:
