@@ -103,7 +103,7 @@ def test_a_link_of_before_says_where_its_answer_is_now(seen: Open) -> None:
         found = any("no longer shows what the link asked for" in one.value for one in app.caption)
         return [
             link.proto.label for link in app.main.get("page_link") if link.proto.label in ("Gender", "Trends")
-        ] * found
+        ][:found]
 
     assert (told(tab="forecast"), told(tab="comparison", against="gender")) == (["Trends"], ["Gender"])
     assert told(tab="concentration") == []
