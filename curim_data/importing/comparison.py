@@ -436,9 +436,9 @@ def newer_imports(store: Store, now: Batch, staged: Path) -> tuple[str, ...]:
     """
     others = (one for one in store.batches() if not one.undone and one.sha256 != now.sha256)
     alike = {one.id: one.signature for one in others if same_source(one.signature, now.signature)}
-    if not alike:
+    if not alike or not (stored := store.files()):
         return ()
-    given = {"stored": store.files(), "staged": str(staged), "batches": list(alike), "last": now.signature.get("last")}
+    given = {"stored": stored, "staged": str(staged), "batches": list(alike), "last": now.signature.get("last")}
     with bounded_duckdb(staged.parent) as engine:
         [(lacking,)] = engine.execute(_LACKING, given).fetchall()
     return tuple(name for name, one in alike.items() if lacking and str(one.get("last") or "") >= f"{lacking}")

@@ -101,9 +101,9 @@ def test_a_link_of_before_says_where_its_answer_is_now(seen: Open) -> None:
     def told(**words: str) -> list[str]:
         app = seen("hotspots", lang="en", **words)
         found = any("no longer shows what the link asked for" in one.value for one in app.caption)
-        return [
-            link.proto.label for link in app.main.get("page_link") if link.proto.label in ("Gender", "Trends")
-        ][:found]
+        return [link.proto.label for link in app.main.get("page_link") if link.proto.label in ("Gender", "Trends")][
+            :found
+        ]
 
     assert (told(tab="forecast"), told(tab="comparison", against="gender")) == (["Trends"], ["Gender"])
     assert told(tab="concentration") == []
