@@ -430,16 +430,17 @@ WHERE list_contains($batches, batch_id) AND incident_id IS NOT NULL
     AND incident_id NOT IN (SELECT incident_id FROM read_parquet($staged) WHERE incident_id IS NOT NULL)"""
 
 
-def newer_imports(store: Store, now: Batch, staged: Path) -> tuple[str, ...]:
+def newer_imports(store: Store, now: Batch, staged: Sequence[Path]) -> tuple[str, ...]:
     """The imports from the same source which go on, after the last day of an import, with alerts that it lacks,
-    but for those of its file. `staged`: the Parquet file of its alerts.
+    but for those of its file. `staged`: the Parquet files of its alerts.
     """
     others = (one for one in store.batches() if not one.undone and one.sha256 != now.sha256)
     alike = {one.id: one.signature for one in others if same_source(one.signature, now.signature)}
-    if not alike or not (stored := store.files()):
+    if not alike or not staged or not (stored := store.files()):
         return ()
-    given = {"stored": stored, "staged": str(staged), "batches": list(alike), "last": now.signature.get("last")}
-    with bounded_duckdb(staged.parent) as engine:
+    parts, last = [str(path) for path in staged], now.signature.get("last")
+    given = {"stored": stored, "staged": parts, "batches": list(alike), "last": last}
+    with bounded_duckdb(staged[0].parent) as engine:
         [(lacking,)] = engine.execute(_LACKING, given).fetchall()
     return tuple(name for name, one in alike.items() if lacking and str(one.get("last") or "") >= f"{lacking}")
 

@@ -186,7 +186,7 @@ def _match(staged: StagedExport, store: Store) -> tuple[StagedResult, ExportChan
     answers, staging = staged.profiled.request.answers, staged.staging
     for name in ("older", "gone"):
         check_answer(name, getattr(answers, name))
-    newer = newer_imports(store, staged.batch, staging.paths[0])
+    newer = newer_imports(store, staged.batch, staging.paths)
     staging.newer = newer if answers.older in (None, KEEP) else ()
     matched = store.match_staged(staging, staged.batch)
     changes = compare_with_previous(store, matched, older=bool(newer))

@@ -174,10 +174,10 @@ def test_of_two_first_imports_at_once_the_slower_one_does_not_stay_with_a_city_o
     madrid, vancouver = export(-3.70, 40.42), export(-123.1, 49.25)
     compare = pipeline.compare_with_previous
 
-    def overtaken(*given: Any) -> Any:
+    def overtaken(*given: Any, **more: Any) -> Any:
         monkeypatch.setattr(pipeline, "compare_with_previous", compare)
         pipeline.import_file(home, madrid, "madrid.csv")
-        return compare(*given)
+        return compare(*given, **more)
 
     monkeypatch.setattr(pipeline, "compare_with_previous", overtaken)
     with pytest.raises(StoreError, match="its city"):
