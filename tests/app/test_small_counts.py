@@ -50,7 +50,7 @@ NO_COUNT = (
     r"\d+ (?:new|sporadic|persistent|consecutive|intensifying|historical|oscillating|diminishing)\b",  # places
     r"\d[\d.,]* (?:times|km|km²|m)\b",
     r"from \d \\?\([^)]*\) to \d|from \d to \d",  # the scale of feeling
-    r"[Ff]ewer than \d+|numbers [^%]*% off",  # the threshold, the errors of the copy
+    r"(?:[Ff]ewer than|those under) \d+|numbers [^%]*% off",  # the threshold, the errors of the copy
     r"^\s*\d+\s*·|\*\*\d+\b|^\d+\. ",  # ranks
     r"\bp [<>]?\d[\d.]*|Corrected p: \d[\d.]*",
     r"typical place or category \\?\(\d+ alerts?\\?\)",  # the nearest of 1, 2, 5, 10 ...
