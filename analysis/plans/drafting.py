@@ -43,6 +43,7 @@ from curim_data.model import (
     LANGUAGES,
     N_,
     CityProfile,
+    Gender,
     Kind,
     Message,
     Plan,
@@ -207,7 +208,11 @@ def _fit(item: Measure, problem: Problem) -> Fit | None:
 
 
 def women_stand_out(problem: Problem) -> bool:
-    """Whether the lower end of the women's share lies above the city's share (one half where that is not known)."""
+    """Whether the alerts were chosen as affecting women, or the lower end of the women's share lies above the city's
+    share (one half where that is not known).
+    """
+    if _chosen_by(problem, "affected"):
+        return problem.query["affected"] == Gender.WOMAN
     return problem.women is not None and problem.women.low > (0.5 if problem.women_city is None else problem.women_city)
 
 
@@ -303,8 +308,10 @@ def gender_sentence(problem: Problem, t: Translator) -> str:
     women = problem.women
     if problem.hides(problem.n):
         return ""
+    if _chosen_by(problem, "affected"):
+        return t("The alerts were chosen by who is affected, so shares of women and men say nothing here.")
     if women is None:
-        return t("For these alerts the gender of those affected is not known.")
+        return t("The gender of those affected is known for too few of these alerts to give shares.")
     others = (
         (problem.women_city, N_("In the whole city: {share}.")),
         (problem.unknown_gender, N_("For {share} of the alerts the gender is not known.")),
@@ -313,8 +320,19 @@ def gender_sentence(problem: Problem, t: Translator) -> str:
     return " ".join((women_share_sentence(women, t), *told))
 
 
+def _chosen_by(problem: Problem, word: str) -> bool:
+    """Whether the filter of the problem says which values of a field it counts."""
+    return word in problem.query
+
+
+def _place(problem: Problem, t: Translator) -> str:
+    """The name of the place, and which alerts were counted there where a filter asked for some of them."""
+    name, among = t.label(problem.names), t.label(problem.among)
+    return f"{name} ({among})" if among else name
+
+
 def _where(problem: Problem, t: Translator) -> str:
-    n, place = round(problem.n), t.label(problem.names)
+    n, place = round(problem.n), _place(problem, t)
     if problem.start is None or problem.end is None:
         few = t("fewer than {k} alerts", k=problem.least)
         return t.pair(place, few if problem.hides(n) else t.n("{n} alert", "{n} alerts", n)) + "."
@@ -354,7 +372,7 @@ def _when(problem: Problem, t: Translator) -> str:
     told = (
         hours_sentence(hours, t) if hours else "",
         t("The hours are in bands of six, so this stretch may be shorter.") if banded else "",
-        t(AFTER_DARK, share=t.percent(dark)) if dark is not None else "",
+        t(AFTER_DARK, share=t.percent(dark)) if dark is not None and not _chosen_by(problem, "light") else "",
     )
     return " ".join(filter(None, told))
 
@@ -524,7 +542,7 @@ def objective_sentence(objective: Objective, problem: Problem, t: Translator) ->
         return ""
     small = problem.hides(objective.baseline)
     values = {
-        "place": t.label(problem.names),
+        "place": _place(problem, t),
         "baseline": t(fewer_than(problem.least)) if small else round(objective.baseline),
         "start": t.date(objective.start, "medium"),
         "end": t.date(objective.end, "medium"),

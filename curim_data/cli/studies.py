@@ -214,7 +214,7 @@ def changes_in_words(t: Translator, city: CityProfile, rows: pd.DataFrame, f: Al
         t("Category"): categories,
         t("Expected"): words.expected_in_words(t, rows),
         t("Alerts"): words.counts_in_words(t, rows, "after"),
-        t("Ratio (95 %)"): words.ratios_in_words(t, rows, ("ratio", "low", "high")),
+        t("Smoothed ratio (95 %)"): words.ratios_in_words(t, rows, ("ratio", "low", "high")),
         t("Grade"): [grade_words(t, grade) for grade in rows["grade"]],
         t("Corrected p"): words.p_values_in_words(t, rows["q"]),
         t("Compared with"): [

@@ -24,7 +24,7 @@ from curim_data.model.labels import (
 )
 from curim_data.studies.brief import AnyFinding, BriefChanges, BriefStudy, Finding, History, finding_id
 from curim_data.studies.cells import area_label, has_area
-from curim_data.studies.changes import GRADES, EventFinding, area_in_words, compared_words
+from curim_data.studies.changes import GRADES, EventFinding, area_in_words, compared_words, theme_in_words
 from curim_data.studies.gender import weighs_more
 from curim_data.studies.periods import NO_PLACE
 
@@ -192,9 +192,8 @@ def what_and_where(one: AnyFinding, city: CityProfile, t: Translator) -> tuple[s
 
 
 def _of_change(change: Change, f: AlertFilter, city: CityProfile, t: Translator) -> tuple[str, str]:
-    category = change.key.get("category")
     where = area_in_words(t, city, change.key, lambda cell: area_label(t, city, cell), f)
-    return category_label(t, city, str(category)) if category else t("All alerts"), where
+    return theme_in_words(t, city, change.key.get("category"), f), where
 
 
 def title(one: AnyFinding, city: CityProfile, t: Translator) -> str:

@@ -48,7 +48,7 @@ from curim_data.model.labels import category_label, inline
 from curim_data.model.sql import all_of, at_points
 from curim_data.privacy import FEWER_THAN, WrittenCounts, is_sensitive_category
 from curim_data.query import default_points
-from curim_data.studies.cells import area_name, area_names, default_cells
+from curim_data.studies.cells import area_name, area_names, default_cells, whole_city
 from curim_data.studies.periods import (
     ALWAYS_IN_USE,
     DAY,
@@ -523,18 +523,29 @@ def _read(source: Source, f: AlertFilter, first: dt.date, end: dt.date) -> pd.Da
     ]
     alike = f"count(*) OVER (PARTITION BY category, {SQUARE}, week) AS alike"
     rows = f"SELECT {COLUMNS}, {SQUARE} AS cell, {alike} FROM {source.alerts.name}{all_of(usable)}"
-    dense = f"SELECT * FROM ({rows}) AS chosen WHERE alike >= {LEAST_A_WEEK}"
-    read: pd.DataFrame = source.alerts.ask(dense).to_pandas()
-    read = read.sort_values("moment", kind="stable")
-    again = read["incident_id"].notna() & read.duplicated(["source", "incident_id", "category"])
-    day = pd.to_datetime(read["local_date"])
-    read = read[~again.to_numpy(bool) & source.coverage.covered(pd.DatetimeIndex(day))].reset_index(drop=True)
-    day = pd.to_datetime(read["local_date"])
+    dense = f"SELECT * FROM ({rows}) AS chosen WHERE alike >= {LEAST_A_WEEK} ORDER BY moment"
+    read: pd.DataFrame = source.alerts.ask(dense).to_pandas(date_as_object=False)
+    numbered = read.loc[read["incident_id"].notna(), ["source", "incident_id", "category"]]
+    wanted = source.coverage.covered(pd.DatetimeIndex(read["local_date"]))
+    wanted &= ~numbered.duplicated().reindex(read.index, fill_value=False).to_numpy(bool)
+    read = read if wanted.all() else read[wanted].reset_index(drop=True)
     utc = pd.to_datetime(read["moment"], unit="us", utc=True).dt.tz_convert(source.city.timezone).dt.tz_localize(None)
-    return read.assign(moment=utc.where(read["hourly"].astype(bool), day), category=read["category"].astype(str))
+    moment = utc.where(read["hourly"].astype(bool), read["local_date"])
+    return read.assign(moment=moment, category=read["category"].astype(str))
 
 
 NOT_KNOWN: Final = "–"
+
+
+def theme_in_words(t: Translator, city: CityProfile, category: Any, f: AlertFilter) -> str:
+    """What a candidate counts: its category, else those that the filter names, else all alerts, or all of the filter's."""
+    if isinstance(category, str) and category:
+        return category_label(t, city, category)
+    asked = whole_city(f).without("period")
+    chosen = AlertFilter(categories=f.categories, groups=f.groups)
+    if asked.active() and not chosen.active():
+        return t("All alerts of the filter")
+    return chosen.subject(t, city)
 
 
 def areas_in_words(t: Translator, city: CityProfile, rows: pd.DataFrame, f: AlertFilter) -> list[str]:

@@ -40,9 +40,10 @@ from analysis.trends.time_series import trend_of
 from curim_data import privacy, query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter, month_bounds
-from curim_data.model import Kind, is_small
+from curim_data.model import LANGUAGES, CityProfile, Kind, is_small, translator
 from curim_data.model.city import Area, Landmark
 from curim_data.model.coverage import Coverage
+from curim_data.model.labels import inline
 from curim_data.model.plan import Areas, Caution, Objective, Problem
 from curim_data.privacy import is_sensitive
 from curim_data.protection import copy_of
@@ -57,7 +58,7 @@ _MOST_DATES: Final = 4
 # The land's cells are listed up to so many.
 _MOST_LAND: Final = 30_000
 # What a problem still says where its alerts are too few for the council to read.
-_NOT_COUNTED: Final = ("spot", "place", "names", "cells", "query", "start", "end", "cautions", "not_asked", "least")
+_NOT_COUNTED: Final = tuple("spot place names cells query start end cautions not_asked among least".split())
 
 
 @dataclass(frozen=True)
@@ -362,7 +363,15 @@ def problem_of_spot(
         kinds=[str(kind) for kind in kinds.loc[kinds["n"] > 0, "kind"] if kind != Kind.UNKNOWN],
         not_asked=[name for name in ("affected_gender", "reporter_gender") if name not in source.asked],
     )
-    return _readable(replace(made, least=written.least()))
+    return _readable(replace(made, among=_among(f, source.city), least=written.least()))
+
+
+def _among(f: AlertFilter, city: CityProfile) -> dict[str, str]:
+    """Which alerts a filter asks for, places and days apart, in each language; empty where it asks for all."""
+    asked = whole_city(f).without("period")
+    if not asked.active():
+        return {}
+    return {lang: inline(asked.subject(translator(lang), city)) for lang in LANGUAGES}
 
 
 def _readable(problem: Problem) -> Problem:

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.trends.time_series import week_clock
-from curim_data.model import N_, SEVERAL_CATEGORIES, BoolArray, Translator, category_label, is_small, value_label
+from curim_data.model import N_, SEVERAL_CATEGORIES, BoolArray, Translator, is_small, value_label
 from curim_data.model.labels import grade_words
 from curim_data.privacy import BAND_HOURS, Counted
 from curim_data.studies import changes
@@ -20,6 +20,7 @@ from curim_data.studies.changes import (
     p_values_in_words,
     ratios_in_words,
     surest_first,
+    theme_in_words,
     written_changes,
 )
 from curim_data.studies.periods import COMPARED_IN_THE_COPY, chosen_from
@@ -116,9 +117,9 @@ def _headings(t: Translator) -> dict[str, str]:
         "what": t("What"),
         "expected": t("Expected"),
         "after": t("Alerts"),
-        "times": t("Ratio (95 %)"),
+        "times": t("Smoothed ratio (95 %)"),
         "sure": t("Grade"),
-        "ratio": t("Ratio"),
+        "ratio": t("Smoothed ratio"),
         "low": t("From"),
         "high": t("To"),
         "q": t("Corrected p"),
@@ -132,10 +133,7 @@ def changes_frame(page: Page, written: pd.DataFrame) -> pd.DataFrame:
     told = counts_in_words(t, written, "after") if written["after"].isna().any() else written["after"].to_numpy()
     return pd.DataFrame(
         {
-            "what": [
-                category_label(t, page.city, name) if isinstance(name, str) else t("All alerts")
-                for name in written["category"]
-            ],
+            "what": [theme_in_words(t, page.city, name, page.filter) for name in written["category"]],
             "where": areas_in_words(t, page.city, written, page.filter),
             "expected": written["expected"].round(1).to_numpy(),
             "after": told,
