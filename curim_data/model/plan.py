@@ -93,11 +93,11 @@ class Problem:
     first and last hour of the peak (20, 1 is 20:00 to 02:00); shares from 0 to 1; women: women among women and men
     affected; women_city: the same in the whole city; unknown_gender: share of unknown or undisclosed gender; since:
     month since which it has had more alerts than is usual for it; kinds: of the alerts that may be shown, most frequent
-    first; not_asked: fields that the export does not have (`absence.ASKED_FIELDS`); among: which alerts were counted, by
-    language, where the filter asks for some of them; times: how many times as dense it
-    is at least, in steps, as its surroundings or the city (`against`), where its counts are those of the larger cells
-    that hold it; least: the smallest count that the council may read of these alerts (1: every one). Where they are
-    fewer (`hides`), n is 0 and nothing that is counted among them is here.
+    first; not_asked: fields that the export does not have (`absence.ASKED_FIELDS`); among: which alerts were counted,
+    by language, where the filter asks for some of them; times: how many times as dense it is at least, in steps, as its
+    surroundings or the city (`against`), where its counts are those of the larger cells that hold it; least: the
+    smallest count that the council may read of these alerts (1: every one). Where they are fewer (`hides`), n is 0 and
+    nothing that is counted among them is here.
     """
 
     spot: str = ""

@@ -538,7 +538,7 @@ NOT_KNOWN: Final = "–"
 
 
 def theme_in_words(t: Translator, city: CityProfile, category: Any, f: AlertFilter) -> str:
-    """What a candidate counts: its category, else those that the filter names, else all alerts, or all of the filter's."""
+    """What a candidate counts: its category, else those that the filter names, else all alerts (of the filter)."""
     if isinstance(category, str) and category:
         return category_label(t, city, category)
     asked = whole_city(f).without("period")

@@ -58,7 +58,9 @@ _MOST_DATES: Final = 4
 # The land's cells are listed up to so many.
 _MOST_LAND: Final = 30_000
 # What a problem still says where its alerts are too few for the council to read.
-_NOT_COUNTED: Final = tuple("spot place names cells query start end cautions not_asked among least".split())
+_NOT_COUNTED: Final = (
+    *("spot", "place", "names", "cells", "query", "start", "end", "cautions", "not_asked", "among", "least"),
+)
 
 
 @dataclass(frozen=True)
