@@ -9,7 +9,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Role
 from curim_data.studies.brief_text import headline, small_sentence
 from pages.parts.briefing import (
-    cached_brief,
+    cached_page,
     draw_basis,
     draw_change_cards,
     draw_decided_plans,
@@ -43,11 +43,11 @@ with contained(t("Briefing")):
     draw_no_data_note(page, changes.since)
     draw_change_cards(page, changes)
 with contained(t("Hot spots")):
-    study = cached_brief(*chosen)
+    study = cached_page(*chosen)
     draw_map_and_spots(page, study)
-    draw_fold("whom", t("For whom?"), partial(draw_genders, page, study))
+    draw_fold("whom", t("For whom?"), partial(draw_genders, page, chosen[2]))
 draw_fold("questions", t("What do you want to know?"), partial(draw_questions, page))
 if page.role >= Role.COUNCIL:  # plans are the council's: they name people and are not yet told to the public
     draw_fold("plans", t("What was decided, and what became of it?"), partial(draw_decided_plans, page))
 with contained(t("Briefing")):
-    draw_fold("compared", t("How was this compared?"), partial(draw_basis, page, cached_brief(*chosen)))
+    draw_fold("compared", t("How was this compared?"), partial(draw_basis, page, cached_page(*chosen)))

@@ -17,7 +17,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 from urllib.parse import parse_qsl, urlencode
 
 import h3.api.basic_str as h3
@@ -431,30 +431,43 @@ class BriefChanges:
 class BriefPeriod:
     """What the briefing says of the filter's whole period, whatever changed in it.
 
-    `period`: that of the filter, to which `total`, the hot spots and the genders belong. `errors`: of the protected
-    copy, where the figures are those of it; `copy_notes`: what must be known of `total` there.
+    `period`: that of the filter, to which `total` and the hot spots belong. `errors`: of the protected copy, where the
+    figures are those of it; `copy_notes`: what must be known of `total` there.
     """
 
     period: tuple[dt.date, dt.date]
     total: Total
     hot: HotSpotStudy
     names: dict[str, SpotName]
-    shares: GenderShares
-    weights: CategoryRatios
-    silent: tuple[str, ...] = ()
-    unheard: tuple[str, ...] = ()
     errors: CopyErrors | None = None
     copy_notes: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
-class BriefStudy(BriefChanges, BriefPeriod):
-    """All that the briefing says of a filter's alerts, for one audience."""
+class BriefGenders:
+    """For whom the alerts of the filter's whole period are, and who is not heard: ids of districts that hardly report
+    (`silent`) and of places where women hardly do (`unheard`).
+    """
+
+    shares: GenderShares
+    weights: CategoryRatios
+    silent: tuple[str, ...] = ()
+    unheard: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class BriefPage(BriefChanges, BriefPeriod):
+    """What the page of the briefing says before anything is opened."""
 
     @classmethod
-    def of(cls, *both: BriefChanges | BriefPeriod) -> BriefStudy:
-        """Both parts together."""
-        return cls(**{part.name: getattr(one, part.name) for one in both for part in fields(one)})
+    def of(cls, *parts: BriefChanges | BriefPeriod | BriefGenders) -> Self:
+        """All parts together."""
+        return cls(**{part.name: getattr(one, part.name) for one in parts for part in fields(one)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class BriefStudy(BriefPage, BriefGenders):
+    """All that the briefing says of a filter's alerts, for one audience."""
 
 
 def brief_changes(
@@ -591,22 +604,27 @@ def brief_study(
     `changes`: what `brief_changes` found for the same arguments, where it is there already.
     """
     changes = changes or brief_changes(source, f, since)
-    return BriefStudy.of(changes, brief_period(source, changes.asked))
+    return BriefStudy.of(changes, brief_period(source, changes.asked), brief_genders(source, changes.asked))
+
+
+def brief_genders(source: Source, f: AlertFilter) -> BriefGenders:
+    """Who is affected, who reports and who does not, over the filter's whole period."""
+    return BriefGenders(
+        shares=share_study(source, without_gender(f)),
+        weights=weight_study(source, f),
+        silent=silent_districts(source, f),
+        unheard=unheard_places(source, f),
+    )
 
 
 def brief_period(source: Source, f: AlertFilter) -> BriefPeriod:
-    """Counts, hot spots and genders of the filter's whole period."""
+    """Counts and hot spots of the filter's whole period."""
     hot, total = hot_spot_study(source, f), query.total(source, f)
-    weights = weight_study(source, f)  # before the shares, which are sums of what is counted for it
     return BriefPeriod(
         period=query.dates(source, f),
         total=total,
         hot=hot,
         names=name_spots(hot.spots, source.city, known_places(source)),
-        shares=share_study(source, without_gender(f)),
-        weights=weights,
-        silent=silent_districts(source, f),
-        unheard=unheard_places(source, f),
         errors=copy_errors(source) if source.exact is not None else None,
         copy_notes=copy_notes(source, f, total),
     )

@@ -22,7 +22,7 @@ from curim_data.model.labels import (
     inline,
     place_label,
 )
-from curim_data.studies.brief import AnyFinding, BriefChanges, BriefStudy, Finding, History, finding_id
+from curim_data.studies.brief import AnyFinding, BriefChanges, BriefPage, BriefStudy, Finding, History, finding_id
 from curim_data.studies.cells import area_label, has_area
 from curim_data.studies.changes import GRADES, EventFinding, area_in_words, compared_words, theme_in_words
 from curim_data.studies.gender import weighs_more
@@ -149,7 +149,7 @@ def none_sentence(study: BriefChanges, t: Translator) -> str:
     return " ".join(filter(None, (found, areas, visible_sentence(study, t))))
 
 
-def no_spots_sentence(study: BriefStudy, t: Translator) -> str:
+def no_spots_sentence(study: BriefPage, t: Translator) -> str:
     """What stands where the hot spots would, when there is none: that none was found, or that alerts are too few."""
     hot = study.hot
     if hot.unjudged is not None:

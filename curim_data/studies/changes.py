@@ -500,13 +500,16 @@ def _who(rows: pd.DataFrame) -> Who:
 
 
 def _events(source: Source, f: AlertFilter) -> tuple[tuple[Event, ...], pd.DataFrame]:
-    """The events of a filter's period, and the alerts that could make one; found once for a filter."""
+    """The events of a filter's period, and the alerts that make them; found once for a filter."""
     start, end = query.dates(source, f)
     first = max(source.first, start - dt.timedelta(days=366 * PAST_YEARS))
 
     def find() -> tuple[tuple[Event, ...], pd.DataFrame]:
         alerts = _read(source, f, first, end)
-        return find_events(alerts, first, start), alerts
+        found = find_events(alerts, first, start)
+        used = np.unique(np.concatenate([np.empty(0, int), *(event.rows for event in found)]))
+        events = tuple(replace(event, rows=np.searchsorted(used, event.rows)) for event in found)
+        return events, alerts.iloc[used]  # no more is kept: a city has very many
 
     return source.once("events", (f, start, end), find, MOST_KEPT)
 

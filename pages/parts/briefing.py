@@ -21,7 +21,15 @@ from curim_data.plans.record import Deed
 from curim_data.privacy import is_sensitive_category
 from curim_data.store.annotations import read_meetings
 from curim_data.store.settings import SettingsError, read_settings
-from curim_data.studies.brief import AnyFinding, BriefChanges, BriefStudy, brief_period, usual_since
+from curim_data.studies.brief import (
+    AnyFinding,
+    BriefChanges,
+    BriefPage,
+    BriefStudy,
+    brief_genders,
+    brief_period,
+    usual_since,
+)
 from curim_data.studies.brief_content import (
     PlanRow,
     brief_content,
@@ -166,13 +174,19 @@ def _change(page: Page, change: Callable[[MeetingStore], Meeting]) -> bool:
     return True
 
 
-cached_period = shared(brief_period, CALCULATION)
+cached_period, cached_genders = shared(brief_period, CALCULATION), shared(brief_genders, CALCULATION)
+
+
+def cached_page(dataset: Dataset, f: AlertFilter, since: dt.date | None) -> BriefPage:
+    """What the page says before anything is opened."""
+    changes = cached_changes(dataset, f, since)
+    return BriefPage.of(changes, cached_period(dataset, changes.asked))
 
 
 def cached_brief(dataset: Dataset, f: AlertFilter, since: dt.date | None) -> BriefStudy:
-    """Everything on the page."""
+    """Everything, for the paper and for who asks whom it concerns."""
     changes = cached_changes(dataset, f, since)
-    return BriefStudy.of(changes, cached_period(dataset, changes.asked))
+    return BriefStudy.of(changes, cached_period(dataset, changes.asked), cached_genders(dataset, changes.asked))
 
 
 def work_out_first(dataset: Dataset, f: AlertFilter) -> None:
@@ -181,7 +195,7 @@ def work_out_first(dataset: Dataset, f: AlertFilter) -> None:
     It is worked out for specialist and council, so that none waits longer than the other: what the council is told is
     chosen from the alerts and counted in their copy.
     """
-    cached_brief(dataset, f, usual_since(source_of(dataset), f))
+    cached_page(dataset, f, usual_since(source_of(dataset), f))
 
 
 def draw_since_choice(page: Page, study: BriefChanges) -> None:
@@ -274,7 +288,7 @@ def _draw_cards(page: Page, cards: list[tuple[int, AnyFinding]]) -> None:
                 draw_card(page, card, at)
 
 
-def draw_basis(page: Page, study: BriefStudy) -> None:
+def draw_basis(page: Page, study: BriefPage) -> None:
     """What the headline and the cards are based on, and what the map and its list are."""
     t, periods = page.t, study.changes.periods
     sentences = [
@@ -293,7 +307,7 @@ def draw_basis(page: Page, study: BriefStudy) -> None:
     help_link(page, "grades")
 
 
-def draw_map_and_spots(page: Page, study: BriefStudy) -> None:
+def draw_map_and_spots(page: Page, study: BriefPage) -> None:
     """Draw the map next to its table."""
     left, right = st.columns([3, 2], gap="medium")
     with left:
@@ -304,7 +318,7 @@ def draw_map_and_spots(page: Page, study: BriefStudy) -> None:
         _draw_brief_spots(page, study)
 
 
-def _draw_brief_map(page: Page, study: BriefStudy) -> None:
+def _draw_brief_map(page: Page, study: BriefPage) -> None:
     t, hot, frame = page.t, study.hot, study.hot.hot.frame
     draw_cell_map(
         page,
@@ -320,7 +334,7 @@ def _draw_brief_map(page: Page, study: BriefStudy) -> None:
     )
 
 
-def _draw_brief_spots(page: Page, study: BriefStudy) -> None:
+def _draw_brief_spots(page: Page, study: BriefPage) -> None:
     t = page.t
     if not study.hot.spots:
         st.write(escape_markdown(no_spots_sentence(study, t)))
@@ -348,8 +362,9 @@ def _draw_brief_spots(page: Page, study: BriefStudy) -> None:
     page_link(page, "hotspots", t("See on Hot spots"), filter=study.asked)
 
 
-def draw_genders(page: Page, study: BriefStudy) -> None:
+def draw_genders(page: Page, since: dt.date | None) -> None:
     """Who is affected, with the way to more."""
+    study = cached_brief(page.dataset, page.filter, since)
     if study.asks_affected:
         draw_gender_bars(page, study.shares, "briefing_whom")
     st.write(escape_markdown(affected_sentence(study, page.city, page.t)))
