@@ -29,13 +29,14 @@ from analysis.plans.drafting import (
     rank_measures,
 )
 from analysis.report.papers import compose_plan
+from analysis.spots.profile import AFTER_DARK
 from analysis.trends.time_series import trend_of
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
 from curim_data.model import LANGUAGES, Audience, CityProfile, Plan, PlanStatus, translator
 from curim_data.model.absence import NO_CATEGORY, NO_GENDER
 from curim_data.model.coverage import Meeting
-from curim_data.model.labels import UNCATEGORISED
+from curim_data.model.labels import UNCATEGORISED, inline
 from curim_data.model.plan import (
     MOVES,
     Action,
@@ -367,6 +368,12 @@ def test_what_the_export_does_not_have_is_no_finding(tmp_path: Path, lang: str) 
     assert t(NO_CATEGORY) in told
     assert t(NO_GENDER) in told
     assert any("who is missing" in question.text for question in harm_questions(problem))
+    dark = problem_of_cells(seen_by(source, Audience.COUNCIL), AlertFilter(dark=True), [CELL])
+    among = inline(AlertFilter(dark=True).subject(t, source.city))
+    assert f"({among})" in problem_statement(replace(dark, least=1, n=9), t, source.city)
+    assert t(AFTER_DARK, share=t.percent(1)) not in problem_statement(
+        replace(dark, least=1, dark_share=1.0), t, source.city
+    )
     assert plan_from_json(plan_to_json(draft_plan(problem, source.city, LAST).plan)).problem == problem
 
 
