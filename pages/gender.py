@@ -31,9 +31,7 @@ with contained(t("Gender")):
             ("hours", t("After dark, and how safe?"), partial(gender.draw_hours, page, chosen)),
         ]
     if total.n:
-        folds.append(
-            ("reports", t("Who reports, and who hardly does?"), partial(gender.draw_reports, page, chosen, found))
-        )
+        folds.append(("reports", t("Who reports, and who hardly does?"), partial(gender.draw_reports, page, chosen)))
 if page.role >= Role.COUNCIL:
     folds.append(("plans", t("Do the plans consider gender?"), partial(gender.draw_plan_checks, page)))
 for name, question, draw in folds:

@@ -168,35 +168,32 @@ def feeling_study(source: Source, f: AlertFilter) -> PerceivedSafety:
 
 @dataclass(frozen=True)
 class PlaceStudy:
-    """Places whose share of women affected differs (`differ`), and where women alert strikingly little (`silent`).
+    """Places whose share of women affected differs (`differ`).
 
     `near`: women and men affected near a named place, of `n` in the whole city.
     """
 
     differ: PlaceShares
-    silent: PlaceShares
     near: float
     n: float
-
-    @property
-    def unheard(self) -> tuple[str, ...]:
-        """Ids of the places where women's safety is not known."""
-        frame = self.silent.frame
-        return tuple(frame.loc[frame["not_known"], "place"])
 
 
 def place_study(source: Source, f: AlertFilter) -> PlaceStudy:
     """Named places under the filter, each against the whole city under the filter's other fields."""
-    f = without_gender(f)
-    (differ, n), (silent, _) = (_place_shares(source, f, column) for column in (AFFECTED, REPORTER))
-    return PlaceStudy(differ, silent, float(differ.frame[["women", "men"]].to_numpy(float).sum()), n)
+    differ, n = _place_shares(source, without_gender(f), AFFECTED)
+    return PlaceStudy(differ, float(differ.frame[["women", "men"]].to_numpy(float).sum()), n)
+
+
+def silent_places(source: Source, f: AlertFilter) -> PlaceShares:
+    """Named places by who alerts: women's safety is not known (`not_known`) where they alert strikingly little."""
+    return _place_shares(source, without_gender(f), REPORTER)[0]
 
 
 def unheard_places(source: Source, f: AlertFilter) -> tuple[str, ...]:
-    """Ids of the places where women alert strikingly little (`PlaceStudy.unheard`)."""
+    """Ids of the places where women alert strikingly little."""
     if REPORTER not in source.asked:
         return ()
-    frame = _place_shares(source, without_gender(f), REPORTER)[0].frame
+    frame = silent_places(source, f).frame
     return tuple(frame.loc[frame["not_known"], "place"])
 
 

@@ -12,7 +12,7 @@ import pydeck as pdk
 import shapely
 import streamlit as st
 
-from analysis.gender import EXPECTED_WOMEN, TOO_FEW, CategoryRatios
+from analysis.gender import EXPECTED_WOMEN, TOO_FEW, CategoryRatios, PlaceShares
 from curim_data import query
 from curim_data.filters import AlertFilter
 from curim_data.model import (
@@ -94,6 +94,7 @@ cached_feeling = shared(gender.feeling_study)
 cached_rates = shared(gender.rate_study)
 cached_weights = shared(gender.weight_study, CALCULATION)
 cached_places = shared(gender.place_study, CALCULATION)
+cached_silent = shared(gender.silent_places, CALCULATION)
 cached_judged = shared(gender.judged_districts)
 AFFECTED, REPORTER = "affected_gender", "reporter_gender"
 NONE_SILENT: Final = N_(
@@ -153,7 +154,7 @@ def draw_not_asked(page: Page) -> None:
         st.write(t(advice))
 
 
-def draw_reports(page: Page, f: AlertFilter, found: PlaceStudy) -> None:
+def draw_reports(page: Page, f: AlertFilter) -> None:
     """Who is affected and who alerts, by district and age, where women hardly do, and alerts per resident."""
     t = page.t
     for place, (heading, column, absence, key) in zip(
@@ -177,7 +178,7 @@ def draw_reports(page: Page, f: AlertFilter, found: PlaceStudy) -> None:
     with contained(column_label(t, "age_band")):  # of sensitive categories the copy has no ages
         _draw_reporters_by(page, f, "age_band")
     if REPORTER in page.alerts.asked:
-        _draw_silent_places(page, found)
+        _draw_silent_places(page, cached_silent(page.dataset, f))
     page_link(page, "methods", t("How to read these figures"), about="limits")
 
 
@@ -482,7 +483,7 @@ def draw_places(page: Page, f: AlertFilter, found: PlaceStudy) -> None:
     sentence = found.differ.sentence(t) or t("There are too few alerts near named places to compare them.")
     left, right = st.columns([SPAN, 1 - SPAN], gap="large")
     with left:
-        _draw_place_map(page, frame, found, sentence)
+        _draw_place_map(page, f, frame, sentence)
     with right:
         draw_footer(page, sentence=sentence)
         _draw_clearest_places(page, f, frame)
@@ -498,15 +499,15 @@ def draw_places(page: Page, f: AlertFilter, found: PlaceStudy) -> None:
     help_link(page, "map-comparison")
 
 
-def _draw_silent_places(page: Page, found: PlaceStudy) -> None:
+def _draw_silent_places(page: Page, found: PlaceShares) -> None:
     """Where women alert strikingly little: not known, which is not safe. With the rule, and what it cannot see."""
     t = page.t
     st.subheader(t("Where silence may hide something"))
-    rows = found.silent.frame[found.silent.frame["not_known"]]
+    rows = found.frame[found.frame["not_known"]]
     none = first_case(
         (not page.city.landmarks, NO_LANDMARKS),
         (
-            not found.silent.assessed,
+            not found.assessed,
             N_("No named place has alerts enough to tell whether women report strikingly little there."),
         ),
         (rows.empty, N_("No named place has strikingly few alerts by women. That does not make any of them safe.")),
@@ -521,7 +522,7 @@ def _draw_silent_places(page: Page, found: PlaceStudy) -> None:
         words = N_("**{place}: not known.** {women} by women (expected: {expected}), {men} by men.")
         place = escape_markdown(place_label(t, page.city, row["place"]))
         st.markdown(t(words, place=place, women=women, men=men, expected=expected))
-    for choice in found.silent.choices:
+    for choice in found.choices:
         st.caption(t(choice.explanation))
 
 
@@ -588,7 +589,7 @@ def _draw_place_table(page: Page, frame: pd.DataFrame) -> None:
         tables.draw_place_downloads(page, "gender_places", lambda: data, lambda: shapes, key="gender_places")
 
 
-def _draw_place_map(page: Page, frame: pd.DataFrame, found: PlaceStudy, alt: str) -> None:
+def _draw_place_map(page: Page, f: AlertFilter, frame: pd.DataFrame, alt: str) -> None:
     """Named places as circles as wide as the place: coloured where they differ."""
     t, colours = page.t, palette(page.theme)
     if without_outline(page):
@@ -596,9 +597,9 @@ def _draw_place_map(page: Page, frame: pd.DataFrame, found: PlaceStudy, alt: str
     shades = {1: GENDERS[page.theme]["woman"], -1: GENDERS[page.theme]["man"]}
     rows = {row["place"]: row for row in frame.to_dict("records")}
     marks = {mark.id: mark for mark in page.city.landmarks}
-    circles = [
-        _circle(page, mark, rows.get(mark.id), shades, unheard=mark.id in found.unheard) for mark in marks.values()
-    ]
+    silent = cached_silent(page.dataset, f).frame
+    unheard = set(silent.loc[silent["not_known"], "place"])
+    circles = [_circle(page, mark, rows.get(mark.id), shades, unheard=mark.id in unheard) for mark in marks.values()]
     sure = enumerate((marks[place] for place in frame.loc[frame["significant"], "place"]), 1)
     pins = [Pin(t.label(mark.labels), mark.longitude, mark.latitude, rank) for rank, mark in sure]
     layer = pdk.Layer(
@@ -626,7 +627,7 @@ def _draw_place_map(page: Page, frame: pd.DataFrame, found: PlaceStudy, alt: str
             (f"background:{shades[1]}", t(_VERDICTS[1])),
             (f"background:{shades[-1]}", t(_VERDICTS[-1])),
             (f"border:1px solid {colours.muted}", t(_VERDICTS[0])),
-            *([(f"border:3px solid {colours.accent}", t("women's safety not known"))] if found.unheard else []),
+            *([(f"border:3px solid {colours.accent}", t("women's safety not known"))] if unheard else []),
         ],
     )
 
