@@ -197,21 +197,16 @@ FORMATS: Final = MappingProxyType(
 
 
 def apps_of(folder: Path) -> tuple[KnownFormat, ...]:
-    """The apps that a city describes in files of a folder, each as in `known.toml`; ImportProblem where one is wrong.
+    """The apps that a city describes in files of a folder, each as in `known.toml`.
 
-    They come before those that everybody knows.
+    They come before those that everybody knows. ImportProblem where a file says something else: which, and what.
     """
-    found = []
+    found: list[tuple[str, dict[str, Any]]] = []
     for path in sorted(folder.glob("*.toml")):
-        try:
-            made = [KnownFormat(name, table) for name, table in tomllib.loads(path.read_text("utf-8")).items()]
-            for one in made:
-                one.recognise(("",))
-        except (tomllib.TOMLDecodeError, OSError, UnicodeDecodeError, AttributeError, KeyError, TypeError) as error:
-            told = {"file": path.name, "detail": f"{type(error).__name__} {error}"}
-            raise ImportProblem(Message("The file {file} among the formats cannot be used: {detail}", told)) from None
-        found += made
-    return tuple(found)
+        from curim_data.formats import tables  # takes long to load, and few homes have such files
+
+        found += tables.read(path.read_bytes(), tables.FORMATS, f"{folder.name}/{path.name}").items()
+    return tuple(KnownFormat(name, table | {"app": True}) for name, table in found)
 
 
 GUESSED: Final = "guessed"
@@ -226,7 +221,7 @@ def recognise(
     name: str = "",
     format: str | None = None,
     event: int | None = None,
-    apps: Sequence[KnownFormat] = (),
+    apps: Path | None = None,
 ) -> Recognition:
     """Tell what a header is: the format with the best score, or what can be guessed where none scores `ENOUGH`.
 
@@ -242,11 +237,13 @@ def recognise(
         The format that a person says it is ("guessed": none of them).
     event : int, optional
         The place of the column that says when it happened, where a person said so and the columns are guessed.
+    apps : Path, optional
+        The folder of `apps_of`; it is read where the file is of no known format.
 
     Raises
     ------
     ImportProblem
-        Where `format` is not known. Whether the result can be used is decided by `refuse`.
+        Where `format` is not known, and as `apps_of`. Whether the result can be used is decided by `refuse`.
     """
     if format is not None and format not in FORMATS and format != GUESSED:
         raise ImportProblem(
@@ -261,7 +258,8 @@ def recognise(
         best = max((form.recognise(labels, sample) for form in FORMATS.values()), key=lambda found: found.score)
         if best.score >= ENOUGH:
             return _as_its_category_is(best, labels, sample) if best.layout.format == CURIM else best
-    known = [one for app in (*apps, *APPS) if (one := app.recognise(labels, sample)).score >= ENOUGH]
+    own = apps_of(apps) if apps is not None else ()
+    known = [one for app in (*own, *APPS) if (one := app.recognise(labels, sample)).score >= ENOUGH]
     app = max(known, key=lambda one: one.score).layout if known else None
     guessed, nature = guess.recognise(labels, sample, event, app), nature_of_name(name)  # where no column shows it
     if guessed.layout.nature is not None or nature.kind is None or nature.why is None:

@@ -239,7 +239,7 @@ def recognise(
     blank = pa.repeat(pa.scalar("", pa.large_string()), first.num_rows)
     for place in range(own):
         first = first.set_column(place, str(place), blank)
-    apps = formats.apps_of(home.path / "formats") if home is not None else ()
+    apps = home.path / "formats" if home is not None else None
     return formats.recognise(("",) * own + labels[own:], first, name=name, format=format, event=event, apps=apps)
 
 

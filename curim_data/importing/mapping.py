@@ -13,24 +13,23 @@ import datetime as dt
 import hashlib
 import json
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Annotated, Any, Final, NamedTuple, TypeAlias, get_type_hints
+from typing import Any, Final, NamedTuple, TypeAlias, get_type_hints
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from curim_data.containers.base import ArrowText
 from curim_data.formats.base import MOST_CHARACTERS, CellReading, Layout, Part, is_name
 from curim_data.formats.guess.headings import names_person, names_text, read_heading
+from curim_data.formats.tables import ROLES, VALUES, one_of, read, table
 from curim_data.importing.columns import in_one_piece, trimmed
 from curim_data.importing.profiling import FileProfile
 from curim_data.lexicon.words import fold
@@ -40,45 +39,22 @@ from curim_data.model import (
     EACH_EVENT,
     EACH_ROW,
     MONTH_FIRST,
-    AgeBand,
     Answers,
-    Gender,
     ImportProblem,
     Kind,
     Message,
-    Status,
 )
 from curim_data.model.prepared import write_whole
 from curim_data.store import Home
 
 FORMAT: Final = "mapped"
 FOLDER: Final = "mappings"
-ROLES: Final = (
-    "alert_id", "reported_at", "occurred_from", "occurred_to", "kind", "category", "more_categories", "severity",
-    "feeling", "reporter_gender", "affected_gender", "age_band", "status", "resolved_at", "confirmations", "latitude",
-    "longitude", "x", "y", "point", "count",
-)  # fmt: skip
 DROPPED: Final = ("personal", "text")
 PARTS: Final = ("value", "date", "time", "year", "month", "day", "hour", "minute", "second", "flag", "first")
 
 
 # What a mapping says in the same words as a layout.
 _SHARED: Final = tuple(one.name for one in fields(CellReading))
-_WRONG: Final = {
-    "missing": Message("The mapping file has no {key}. Add it, or save the mapping again."),
-    "unknown_key": Message("The mapping file has an unknown key: {key}. Allowed there: {allowed}."),
-}
-_NOT_ALLOWED: Final = Message("The value of {key} in the mapping file is not allowed. Allowed there: {allowed}.")
-# How a value of another type is written.
-_WRITTEN: Final = {
-    "string_type": '"…"',
-    "bool_type": "true, false",
-    "int_type": "1, 2, 3 …",
-    "greater_than_equal": "1, 2, 3 …",
-    "list_type": "[…]",
-    "dict_type": "[…] key = …",
-    "model_type": "[…] key = …",
-}
 
 
 class MappedColumn(NamedTuple):
@@ -144,69 +120,28 @@ def covered_days(answer: str | None) -> tuple[dt.date, dt.date] | None:
     raise unknown_answer("covers", answer, "2025-01-01/2025-03-31")
 
 
-class _Table(BaseModel):
-    """A table of the file: values of exactly the types named, and no other keys."""
-
-    model_config = ConfigDict(strict=True, frozen=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _known_keys(cls, values: Any) -> Any:
-        for key in values if isinstance(values, dict) else ():
-            if key not in cls.model_fields:
-                raise PydanticCustomError(
-                    "unknown_key", "unknown key", {"key": key, "allowed": ", ".join(cls.model_fields)}
-                )
-        return values
-
-
-def _one_of(allowed: Collection[str]) -> Any:
-    """The type of a text that is one of these."""
-
-    def check(value: str) -> str:
-        if value not in allowed:
-            raise PydanticCustomError("not_allowed", "not allowed", {"allowed": ", ".join(allowed)})
-        return value
-
-    return Annotated[str, AfterValidator(check)]
-
-
-def _table(**fields: Any) -> Any:
-    """The model of a table with these fields: type and default."""
-    return create_model("Table", __base__=_Table, **fields)
-
-
-_ANSWERS: Final = _table(
+_ANSWERS: Final = table(
     **{
-        name: (_one_of(ALLOWED_ANSWERS[name]) | None if name in ALLOWED_ANSWERS else kind, getattr(Answers, name))
+        name: (one_of(ALLOWED_ANSWERS[name]) | None if name in ALLOWED_ANSWERS else kind, getattr(Answers, name))
         for name, kind in get_type_hints(Answers).items()
         if name != "area"  # of one file alone
     }
 )
-_COLUMN: Final = _table(
-    role=(_one_of((*ROLES, *DROPPED)), ...),
+_COLUMN: Final = table(
+    role=(one_of((*ROLES, *DROPPED)), ...),
     label=(str, ...),
     occurrence=(int, Field(1, ge=1)),
-    part=(_one_of(PARTS), "value"),
+    part=(one_of(PARTS), "value"),
 )
-_WORDS: Final = _table(
-    **{
-        role: (dict[str, _one_of(kinds)] | None, None)  # type: ignore[misc]
-        for role, kinds in (
-            ("kind", tuple(Kind)),
-            ("status", tuple(Status)),
-            ("age_band", tuple(AgeBand)),
-            ("reporter_gender", tuple(Gender)),
-            ("affected_gender", tuple(Gender)),
-        )
-    }
+_WORDS: Final = table(
+    **{role: (dict[str, one_of(values)] | None, None) for role, values in VALUES.items()}  # type: ignore[misc]
 )
-_FILE: Final = _table(
+_FILE: Final = table(
     name=(str, ...),
-    format=(_one_of((FORMAT,)), FORMAT),
+    format=(one_of((FORMAT,)), FORMAT),
     labels=(list[str], []),
-    kind=(_one_of(tuple(Kind)) | None, None),
-    nature=(_one_of(tuple(Kind)) | None, None),
+    kind=(one_of(tuple(Kind)) | None, None),
+    nature=(one_of(tuple(Kind)) | None, None),
     category=(str | None, None),
     separators=(list[str], []),
     missing=(list[str], []),
@@ -326,19 +261,9 @@ class ColumnMapping(CellReading):
         )
 
     @classmethod
-    def from_toml(cls, text: str) -> ColumnMapping:
-        """Read the text of a file; ImportProblem says which key is wrong and what is allowed there."""
-        try:
-            file = _FILE.model_validate(tomllib.loads(text)).model_dump(exclude_none=True)
-        except tomllib.TOMLDecodeError as error:
-            raise ImportProblem(
-                Message(
-                    "The mapping file is not valid TOML: {detail}. Correct it there, or save the mapping again.",
-                    {"detail": str(error)},
-                )
-            ) from None
-        except ValidationError as error:
-            raise _problem(error) from None
+    def from_toml(cls, text: str, name: str = "mapping.toml") -> ColumnMapping:
+        """Read the text of a file; ImportProblem names it and says which key is wrong and what is allowed there."""
+        file = read(text.encode(), _FILE, name)
         roles: dict[str, tuple[MappedColumn, ...]] = dict.fromkeys(DROPPED, ())
         for one in file.pop("columns"):
             role = one.pop("role")
@@ -402,16 +327,6 @@ def named_columns(labels: Sequence[str]) -> tuple[MappedColumn, ...]:
 
 def _places(labels: Sequence[str]) -> dict[tuple[str, int], int]:
     return {column.key: place for place, column in enumerate(named_columns(labels))}
-
-
-def _problem(error: ValidationError) -> ImportProblem:
-    """Say in plain words what is wrong first: the key, and what is allowed there."""
-    wrong = error.errors(include_url=False)[0]
-    values = wrong.get("ctx", {})
-    path = (*wrong["loc"], values["key"]) if wrong["type"] == "unknown_key" else wrong["loc"]
-    key = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in path)[1:]
-    allowed = values.get("allowed", _WRITTEN.get(wrong["type"], ""))
-    return ImportProblem(Message(_WRONG.get(wrong["type"], _NOT_ALLOWED).text, {"key": key, "allowed": allowed}))
 
 
 def _toml(value: Any) -> str:

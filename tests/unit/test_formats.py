@@ -19,8 +19,8 @@ from curim_data import formats
 from curim_data.formats import FORMATS, KnownFormat
 from curim_data.formats.base import Layout, Part, Recognition, fold
 from curim_data.formats.guess import recognise
+from curim_data.formats.tables import ROLES
 from curim_data.importing.decisions import decide
-from curim_data.importing.mapping import ROLES
 from curim_data.importing.profiling import FileProfile
 from curim_data.importing.rows import ParsedRows, parse_rows
 from curim_data.lexicon import WORDS
@@ -530,59 +530,13 @@ def test_persons_and_free_text_are_told_apart_in_every_language(name: str, perso
     assert {labels[place] for place in found.layout.text} >= text
 
 
-SMALL: Mapping[str, tuple[str, Roles]] = {
-    "an update or a birthday is no date": (
-        "updated_at|date of birth|type\n2025-01-01|1990-02-03|Robbery\n2025-01-02|1991-02-03|Theft",
-        {"category": "type"},
-    ),
-    "a date under a heading that says nothing never stands beside one that does": (
-        "created_at|last seen|type\n2025-01-02|2024-01-01|Robbery\n2025-01-05|2023-01-03|Theft",
-        {"reported_at": "created_at", "category": "type"},
-    ),
-    "names that never repeat are no category": (
-        "date|complaint name\n2025-01-02|Maria Papa\n2025-01-05|Nikos Kapa", {"occurred_from": "date"},
-    ),
-    "names that repeat are": (
-        "date|service name\n2025-01-02|Litter\n2025-01-05|Noise\n2025-01-06|Noise",
-        {"occurred_from": "date", "category": "service name"},
-    ),
-    "a date with its own time takes no second one": (
-        "date|time|type\n2025-01-02 08:30|09:00|Robbery\n2025-01-05 10:15|11:30|Theft",
-        {"occurred_from": "date", "category": "type"},
-    ),
-    "values say it where the headings do not": (
-        "a|b|c|d|e\n2025-01-02|08:30|37.94211|123.64671|Woman\n2025-01-05|10:15|37.95012|123.65120|Man",
-        {"occurred_from": "a:date b:time", "latitude": "c", "longitude": "d", "affected_gender": "e"},
-    ),
-    "values overrule a heading that does not fit": (
-        "date|latitude|longitude|sex\nyesterday|north side|near park|Robbery\n?|harbour|-|Theft", {},
-    ),
-    **{
-        f"an index is no number of a case: {label}": (
-            f"{label}|date|type\n0|2025-01-02|Robbery\n1|2025-01-03|Theft",
-            {"occurred_from": "date", "category": "type"},
-        )
-        for label in ("", "Unnamed: 0", "index")
-    },
-    "X and Y in degrees are longitude and latitude": (
-        "date|X|Y\n2025-01-02|23.64671|37.94211\n2025-01-03|23.65120|37.95012",
-        {"occurred_from": "date", "longitude": "X", "latitude": "Y"},
-    ),
-    "degrees into which a spreadsheet put marks": (
-        "date|lat|lon\n2025-01-01|37.945.123|-23.641.5\n2025-01-02|37.951.2|123.647.001",
-        {"occurred_from": "date", "latitude": "lat", "longitude": "lon"},
-    ),
-    "no degrees": (
-        "date|lat|lon\n2025-01-01|937.945.123|23.641.5\n2025-01-02|937.951.2|23.647.001",
-        {"occurred_from": "date"},
-    ),
-}  # fmt: skip
+SMALL = tomllib.loads(Path(__file__).with_name("small_tables.toml").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("name", SMALL)
 def test_small_tables(name: str) -> None:
-    text, roles = SMALL[name]
-    found, labels = guessed(text)
+    roles = SMALL[name]["roles"]
+    found, labels = guessed(SMALL[name]["text"])
     assert roles_of(found.layout, labels) == roles
     assert (found.missing == ("reported_at",)) == (not {"reported_at", "occurred_from"} & set(roles))
     if labels[0] == "a":

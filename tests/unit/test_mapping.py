@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curim_data.formats.base import Layout, Part
-from curim_data.importing.mapping import PARTS, ROLES, ColumnMapping, MappedColumn, best, save, saved
+from curim_data.formats.tables import ROLES
+from curim_data.importing.mapping import PARTS, ColumnMapping, MappedColumn, best, save, saved
 from curim_data.lexicon.words import fold
 from curim_data.model import Answers, ImportProblem
 from curim_data.store import Home
@@ -148,39 +149,10 @@ def test_the_best_mapping_is_that_of_the_same_header(tmp_path: Path) -> None:
     assert best(home, []) is None
 
 
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("name = ", "TOML"),
-        ('labels = ["a"]', "has no name"),
-        ('name = "a"\nnames = 1', "names. Allowed there: name, format"),
-        ("name = 1", "name in the mapping file is not allowed"),
-        ('name = "a"\nformat = "curim"', "format in the mapping file is not allowed. Allowed there: mapped"),
-        ('name = "a"\nlabels = "b"', "labels in the mapping file is not allowed"),
-        ('name = "a"\nlabels = ["b", 1]', r"labels\[2\] in the mapping file is not allowed"),
-        ('name = "a"\nutc = 1', "utc in the mapping file is not allowed"),
-        ('name = "a"\nkind = "crime"', "kind .*risk, incivility, offence"),
-        ('name = "a"\ncolumns = [1]', r"columns\[1\] in the mapping file is not allowed"),
-        ('name = "a"\n[[columns]]\nrole = "category"', r"has no columns\[1\].label"),
-        ('name = "a"\n[[columns]]\nrole = "where"\nlabel = "b"', r"columns\[1\].role .*alert_id, reported_at"),
-        ('name = "a"\n[[columns]]\nrole = "x"\nlabel = "b"\npart = "week"', r"columns\[1\].part .*value, date, time"),
-        (
-            'name = "a"\n[[columns]]\nrole = "x"\nlabel = "b"\noccurrence = 0',
-            r"columns\[1\].occurrence in the mapping file",
-        ),
-        (
-            'name = "a"\n[[columns]]\nrole = "x"\nlabel = "b"\noccurrence = true',
-            r"columns\[1\].occurrence in the mapping file",
-        ),
-        ('name = "a"\n[[columns]]\nrole = "x"\nlabel = "b"\nplace = 3', r"columns\[1\].place"),
-        ('name = "a"\n[words.affected_gender]\nm = "male"', "words.affected_gender.m .*woman, man, other"),
-        ('name = "a"\n[words.color]\nm = "man"', "words.color"),
-        ('name = "a"\n[categories]\nm = 1', "categories.m in the mapping file is not allowed"),
-        ('name = "a"\n[answers]\ndates = "both"', "answers.dates .*day-first, month-first"),
-        ('name = "a"\n[answers]\ncrs = "2100"', "answers.crs in the mapping file is not allowed"),
-        ('name = "a"\n[answers]\nday = "x"', "answers.day. Allowed there: dates"),
-    ],
-)
+BROKEN = tomllib.loads(Path(__file__).with_name("broken_tables.toml").read_text("utf-8"))
+
+
+@pytest.mark.parametrize(("text", "told"), [(one["text"], one["told"]) for one in BROKEN["mapping"]])
 def test_a_broken_file_is_refused_in_plain_words(text: str, told: str) -> None:
     with pytest.raises(ImportProblem, match=told):
         ColumnMapping.from_toml(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -240,14 +241,27 @@ def test_exports_of_apps_are_known_by_their_own_columns(tmp_path: Path) -> None:
     )
     assert (decidim["confirmations"], decidim["category"]) == ("endorsements/total_count", "category/name/en")
     (tmp_path / "own.toml").write_text(
-        '[Hotline]\napp = true\n[Hotline.roles]\nreported_at = ["logged"]\n'
+        '[Hotline.roles]\nlatitude = ["y"]\nlongitude = ["x"]\nreported_at = ["logged"]\n'
         '[[Hotline.scores]]\nneeded = [["logged"]]\ntelling = ["logged", "agent"]\n'
     )
-    own, _ = _given("agent;logged;what", (f"x;{day};Afval" for day in at), tmp_path)
-    assert own["reported_at"] == "logged"
-    (tmp_path / "bad.toml").write_text("[Broken")
-    with pytest.raises(ImportProblem, match=r"bad\.toml"):
-        formats.apps_of(tmp_path)
+    own, _ = _given(
+        "agent;logged;soort;x;y", (f"x;{day};{CATEGORIES[n % 4]};0;0" for n, day in enumerate(at)), tmp_path
+    )
+    assert own == {"reported_at": "logged", "category": "soort", "latitude": "y", "longitude": "x"}
+
+
+BROKEN = tomllib.loads(Path(__file__).with_name("broken_tables.toml").read_text("utf-8"))["format"]
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda one: one["told"])
+def test_a_broken_format_of_a_home_says_what_is_wrong_where_it_could_be_meant(tmp_path: Path, broken: Any) -> None:
+    (tmp_path / "formats").mkdir()
+    (tmp_path / "formats" / "hotline.toml").write_text(broken["text"])
+    with pytest.raises(ImportProblem, match=broken["told"]):
+        _given("datum;soort", (f"2025-01-{1 + n % 28:02};Afval" for n in range(60)), tmp_path / "formats")
+    row = iter(["2025-01-02;Litter;open;37.9;23.6"])
+    known, _ = _given("reported_at;category;status;latitude;longitude", row, tmp_path / "formats")
+    assert known["reported_at"] == "reported_at"
 
 
 def test_metres_are_used_where_marks_hide_the_decimals_of_degrees() -> None:
