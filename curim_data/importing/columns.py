@@ -201,7 +201,7 @@ UTC: Final = r"(\d|[AaPp]\.?[Mm]\.?) ?(?:UTC|GMT|Z)$"
 ISO_DAY: Final = r"^\d{4}-\d{2}-\d{2}(?:[T ].*)?$"
 _TIME: Final = (
     r"(?:[,T ]+(?:- )?(?P<hour>\d{1,2})(?:[:.h](?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,]\d+)?)?)?"
-    r"(?P<half> ?[AaPpΠπΜμ]\.? ?[MmΜμ]\.?)?(?: ?(?:Z|UTC|GMT))?)?$"
+    r"(?P<half> ?[AaPpΠπΜμ]\.? ?[MmΜμ]\.?)?)?(?: ?(?:Z|UTC|GMT))?$"
 )
 _SEPARATOR: Final = " ?[/.-] ?"
 _NUMERIC: Final = rf"^(?P<one>\d{{1,2}}){_SEPARATOR}(?P<two>\d{{1,2}}){_SEPARATOR}(?P<year>\d{{4}}|\d{{2}}){_TIME}"
@@ -215,7 +215,7 @@ _LAYOUTS: Final = (
     rf"^(?P<year>\d{{4}}){_SEPARATOR}(?P<month>\d{{1,2}}){_SEPARATOR}(?P<day>\d{{1,2}}){_TIME}",
     # 20250301 2215
     r"^(?P<year>(?:19|20|21)\d{2})(?P<month>0[1-9]|1[0-2])(?P<day>[0-2]\d|3[01])"
-    r"(?:[T ]?(?P<hour>\d{2}):?(?P<minute>\d{2}):?(?P<second>\d{2})?Z?)?$",
+    r"(?:[T ]?(?P<hour>\d{2}):?(?P<minute>\d{2}):?(?P<second>\d{2})?)?(?: ?(?:Z|UTC|GMT))?$",
     # 1 March 2025
     rf"{_WEEKDAY}(?P<day>\d{{1,2}})(?:\.|st|nd|rd|th|er|º|η)?[ ./-]*(?:de )?{_NAME},?[ ./-]*(?:de |del )?"
     rf"(?P<year>\d{{4}}|\d{{2}}){_TIME}",

@@ -75,7 +75,7 @@ _SECONDS: Final = r"(?:[:.]\d{2}(?:[.,]\d+)?)?"
 _HALF: Final = r"(?P<half>[apπμµ])\.? ?[mμµ]\.?"  # of the day, in Latin and in Greek letters
 _OF_DAY: Final = (
     rf"(?:[T ,]+(?:- )?(?P<hour>\d{{1,2}})[:.h](?P<minute>\d{{2}}){_SECONDS}(?: ?{_HALF})?)?"
-    r"(?P<zone> ?(?:z|utc|[+-]\d{2}:?\d{2}))?"
+    r"(?P<zone> ?(?:z|utc|gmt|[+-]\d{2}:?\d{2}))?"
 )
 _MONTH: Final = r"(?P<name>[^\W\d_]{3,12})\.?"
 # Forms of dates: `one` and `two` are day and month in an order that a single date does not show.

@@ -273,6 +273,12 @@ def test_metres_are_used_where_marks_hide_the_decimals_of_degrees() -> None:
     assert (given["x"], given["y"], given.get("longitude")) == ("Coordenada_UTM_X", "Coordenada_UTM_Y", None)
 
 
+@pytest.mark.parametrize("text", ["01/03/2025 UTC", "2025-03-01 UTC", "20250301 GMT", "1 March 2025 UTC", "01/03/25Z"])
+def test_a_date_without_a_time_is_that_day_whatever_the_zone(text: str) -> None:
+    found = parse_dates(pa.array([text], pa.large_string()), DateFormat("UTC", DAY_FIRST, day_zone="Europe/Athens"))
+    assert (f"{found.timestamps[0]}", bool(found.day_only[0])) == ("2025-02-28 22:00:00+00:00", True)
+
+
 @pytest.mark.parametrize("text", ["2025-03-01 10:15:00 UTC", "01/03/2025 10:15 UTC", "20250301T101500Z"])
 def test_dates_that_say_utc_are_utc(text: str) -> None:
     found = parse_dates(pa.array([text], pa.large_string()), DateFormat("Europe/Athens", DAY_FIRST))
