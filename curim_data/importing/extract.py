@@ -427,8 +427,9 @@ def with_event(layout: Layout, place: int | None, guessed: Layout | None = None)
 
 
 def ask_event(recognition: Recognition, labels: Sequence[str], name: str) -> None:
-    """Raise a Question where several columns can hold the date of the event, showing rows and hours of each."""
-    if len(recognition.events) < 2:
+    """Raise a Question where columns of which no heading says so can hold the date of the event, or several can,
+    showing rows and hours of each."""
+    if not recognition.events:
         return
     choices = []
     for one in recognition.events:
@@ -436,16 +437,22 @@ def ask_event(recognition: Recognition, labels: Sequence[str], name: str) -> Non
         values = {"column": column, "rows": "; ".join(one.rows), "hours": text_bars(one.hours)}
         hours = Message("{column}: {rows}; hours from 0 to 23: {hours}", values)
         choices.append(Choice(column, hours if one.hours else Message("{column}: {rows}; no time of day", values)))
-    raise Question(
-        "event",
-        "--event",
-        Message(
+    asked = (
+        _SIDE_BY_SIDE
+        if len(choices) == 1
+        else Message(
             "{name}: several columns can hold the date of the event, and neither their names nor their values tell "
-            "which ({columns}). Say which of them says when it happened.",
-            {"name": name, "columns": ", ".join(choice.value for choice in choices)},
-        ),
-        tuple(choices),
+            "which ({columns}). Say which of them says when it happened."
+        )
     )
+    values = {"name": name, "columns": ", ".join(choice.value for choice in choices)}
+    raise Question("event", "--event", Message(asked.text, values), tuple(choices))
+
+
+_SIDE_BY_SIDE: Final = Message(
+    "{name}: no heading says when it happened, but year, month and day may stand side by side, beginning with the "
+    "column {columns}. If that is the date, say so."
+)
 
 
 MOST_ALERTS: Final = 5_000_000  # of one file

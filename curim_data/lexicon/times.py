@@ -1,4 +1,4 @@
-"""Dates and times of day as registers write them, the names of months in seven languages (of CLDR, by Babel, and of
+"""Dates and times of day as registers write them, the names of months in twelve languages (of CLDR, by Babel, and of
 registers), and hours written as spans.
 """
 
@@ -36,7 +36,7 @@ def hour_of_span(text: str) -> int | None:
     return first if first <= 23 and last in ({24, 0} if first == 23 else {first + 1}) else None
 
 
-READ_LANGUAGES: Final = ("el", "en", "fr", "es", "it", "pt", "de")
+READ_LANGUAGES: Final = ("el", "en", "fr", "es", "it", "pt", "de", "nl", "lv", "ca", "hu", "pl")
 # Spoken and regional forms, and abbreviations of registers, that CLDR does not have.
 _VARIANTS: Final = {
     1: "Γενάρης Γενάρη Ιαν Jänner Jaenner Genn Janv",

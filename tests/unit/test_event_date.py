@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import tomllib
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -25,18 +27,7 @@ from tests.in_texts import csv_bytes
 NOW = dt.datetime(2025, 6, 1, tzinfo=dt.UTC)
 ATHENS = ZoneInfo("Europe/Athens")
 EVENT, REPORT, REGISTERED, CLOSED, END = range(5)
-MONTHS: Mapping[str, str] = {
-    "es": "Enero Febrero Marzo Abril Mayo Junio Julio Agosto Setiembre Octubre Noviembre Diciembre",
-    "el": "Ιανουάριος Φεβρουάριος Μάρτιος Απρίλιος Μάιος Ιούνιος Ιούλιος Αύγουστος Σεπτέμβριος Οκτώβριος Νοέμβριος "
-    "Δεκέμβριος",
-    "el genitive": "Ιανουαρίου Φεβρουαρίου Μαρτίου Απριλίου Μαΐου Ιουνίου Ιουλίου Αυγούστου Σεπτεμβρίου Οκτωβρίου "
-    "Νοεμβρίου Δεκεμβρίου",
-    "el short": "ΙΑΝ ΦΕΒ ΜΑΡ ΑΠΡ ΜΑΪ ΙΟΥΝ ΙΟΥΛ ΑΥΓ ΣΕΠ ΟΚΤ ΝΟΕ ΔΕΚ",
-    "de": "Jänner Feber März April Mai Juni Juli August September Oktober November Dezember",
-    "fr": "janv. févr. mars avril mai juin juil. août sept. oct. nov. déc.",
-    "it": "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
-    "pt": "01-Jan 02-Fev 03-Mar 04-Abr 05-Mai 06-Jun 07-Jul 08-Ago 09-Set 10-Out 11-Nov 12-Dez",
-}
+MONTHS: Mapping[str, str] = tomllib.loads(Path(__file__).with_name("months.toml").read_text("utf-8"))
 
 
 def stories(count: int = 60, seed: int = 1) -> list[tuple[dt.datetime, ...]]:
@@ -355,12 +346,35 @@ def test_a_time_of_its_own_completes_dates_of_any_form(home: Home, date: list[st
     assert moments(home, "occurred_from") == [story[EVENT] for story in STORIES]
 
 
-@some("language", ["es", "el genitive", "pt"])
+@some("language", ["es", "el genitive", "pt", "ca"])
 def test_months_in_words_are_known_to_the_month_and_days_to_the_day(home: Home, language: str) -> None:
     import_file(home, export({"Mes": named(0, language), "Año": day(0, "%Y")}), "x.csv", now=NOW)
     table = Store(home).read().to_pandas()
     assert set(table["time_precision"]) == {"month"}
     assert moments(home, "occurred_from") == [dt.datetime(s[0].year, s[0].month, 1) for s in STORIES]
+
+
+@pytest.mark.parametrize("month", [named(0, "ca"), day(0, "%m")])
+def test_pieces_of_a_date_under_headings_that_say_nothing_are_asked_about(home: Home, month: list[str]) -> None:
+    """By their values side by side; the person who says so is not asked again, and days of the week are none."""
+    pieces = {"C1": day(0, "%Y"), "C2": month, "C3": day(0, "%d"), "C4": day(0, "%H"), "Tipus": ["Furt", "Soroll"] * 30}
+    with pytest.raises(Question, match=r"no heading says when.* column C1") as asked:
+        import_file(home, export(pieces), "x.csv", now=NOW)
+    assert [choice.value for choice in asked.value.choices] == ["C1"]
+    assert import_file(home, export(pieces), "x.csv", now=NOW, answers=Answers(event="C1")).batch.accepted == 60
+    assert moments(home, "occurred_from") == [story[EVENT].replace(minute=0) for story in STORIES]
+    assert import_file(home, export(pieces), "x.csv", now=NOW).batch.duplicate == 60
+    of_week = {"Any": day(0, "%Y"), "Dia setmana": day(0, "%u"), "Hora dia": day(0, "%H"), "Mes any": day(0, "%m")}
+    assert told(of_week)[0] == {"occurred_from": "Any Mes any"}
+    assert told({**of_week, "Dia mes": day(0, "%d")})[0] == {"occurred_from": "Any Mes any Dia mes Hora dia"}
+    assert told({"Z": ["2024"] * 60, "Districte": ["1", "7", "10"] * 20})[1].missing == ("reported_at",)
+
+
+def test_the_year_of_pieces_stands_for_all_of_them_where_a_person_names_it(home: Home) -> None:
+    pieces = {"Año": day(0, "%Y"), "Mes": day(0, "%m"), "Día": day(0, "%d"), "Fecha denuncia": day(1)}
+    report = import_file(home, export(pieces), "x.csv", now=NOW, answers=Answers(event="Año"))
+    assert [part.part for part in report.layout.roles["occurred_from"]] == ["year", "month", "day"]
+    assert moments(home, "occurred_from") == [dt.datetime(*story[EVENT].timetuple()[:3]) for story in STORIES]
 
 
 def test_the_question_changes_nothing_and_its_answer_is_kept(home: Home) -> None:

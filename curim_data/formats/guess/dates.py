@@ -294,11 +294,45 @@ def _pieces(year: Column, columns: Sequence[Column], clocks: Sequence[Column]) -
 
 
 def _is_piece(column: Column, piece: str) -> bool:
-    """Whether a heading names the piece and the values can be it; months may be written by their names."""
-    values, fits = column.values, column.head.has(piece)
-    if not fits or not values.given or values.between(*_PIECES[piece]) >= _OFTEN:
-        return fits
-    return piece == "month" and values.share_of("months") >= _OFTEN
+    """Whether a heading names the piece, and none of a smaller one ("day of the month"), and the values can be it.
+
+    Months may be written by their names; numbers up to 7 are days of the week.
+    """
+    values, named = column.values, [unit for unit in _PIECES if column.head.has(unit)]
+    if named[-1:] != [piece] or not values.given:
+        return named[-1:] == [piece]
+    if piece == "month" and values.share_of("months") >= _OFTEN:
+        return True
+    of_week = piece == "day" and values.given >= _WEEKS and values.between(1, 7) == 1
+    return values.between(*_PIECES[piece]) >= _OFTEN and not of_week
+
+
+_WEEKS: Final = 40  # rows in which a day of the month is some time above 7
+_LATEST_DAY: Final = {"month": 12, "day": 28, "hour": 20}  # reached in so many rows where a column is that piece
+
+
+def _unnamed_pieces(columns: Sequence[Column]) -> DatedColumn | None:
+    """Years, months and maybe days and hours by their values alone, in columns side by side, in either direction."""
+    places = {column.place: column for column in columns}
+    for year in columns:
+        for step in (1, -1) if year.values.given >= _WEEKS and _reaches(year, "year") else ():
+            used = [year]
+            for piece in ("month", "day", "hour"):
+                beside = places.get(used[-1].place + step)
+                if beside is None or not _reaches(beside, piece):
+                    break
+                used.append(beside)
+            if len(used) > 1:
+                return _dated(used, [Part(one.place, piece) for one, piece in zip(used, _PIECES, strict=False)])
+    return None
+
+
+def _reaches(column: Column, piece: str) -> bool:
+    """Whether all values are whole numbers that such a piece can be, up to its last ones, or names of months."""
+    values, (low, high) = column.values, _PIECES[piece]
+    whole = values.share_of("whole") == values.between(low, high) == 1
+    reached = values.between(_LATEST_DAY.get(piece, low), high) > 0
+    return (whole and reached) or (piece == "month" and values.share_of("months") == 1)
 
 
 @dataclass
@@ -535,7 +569,8 @@ def _choose_pieces(stages: Stages, pieces: DatedColumn, *, answered: bool) -> No
     """
     report = stages.chosen.get("reported_at")
     if report is None and "occurred_from" not in stages.chosen:
-        stages.pieces, stages.pieces_role = pieces, "reported_at" if pieces.role == "reported_at" else "occurred_from"
+        of_report = pieces.role == "reported_at" and not answered
+        stages.pieces, stages.pieces_role = pieces, "reported_at" if of_report else "occurred_from"
         stages.chosen.pop("occurred_to", None)
         return
     if report is None or (not answered and ("occurred_from" in stages.chosen or pieces.role == "reported_at")):
@@ -588,12 +623,18 @@ def date_columns(known: Guesses, event: int | None = None) -> tuple[tuple[EventC
     """
     columns = known.free()
     clocks = [column for column in columns if is_clock(column)]
-    dates = [column for column in columns if column not in clocks and (column.place == event or _is_date(column))]
+    named = pieces_of(columns, clocks)
+    pieces = named or _unnamed_pieces(columns)
+    begins = pieces.column.place if pieces is not None else None  # the date that a person names by its year is no year
+    told = {event} - {begins}
+    dates = [column for column in columns if column not in clocks and (column.place in told or _is_date(column))]
     known.taken |= {column.place for column in (*clocks, *dates)}
     beside = clocks_of_dates(dates, clocks)
     dated = [_dated([one, *([beside[one.place]] if one.place in beside else [])]) for one in dates]
     dated = _later_stages(dated, known.columns)
-    stages = stages_of(dated, pieces_of(columns, clocks), event)
+    stages = stages_of(dated, named, event)
+    if named is None and pieces is not None and not stages.chosen:  # a person says whether it is the date
+        stages.pieces, stages.pieces_role, stages.doubt = pieces, "occurred_from", () if event == begins else (pieces,)
     times = _times(stages, beside, clocks)
     for role, one in stages.chosen.items():
         joined = [times[role]] if role in times else []
@@ -604,7 +645,7 @@ def date_columns(known: Guesses, event: int | None = None) -> tuple[tuple[EventC
         known.take(role, _reason(one, bool(joined), role, stages, event), *parts)
     _span_of_hours(known, clocks)
     if stages.pieces is not None:
-        why = Guess(0.8, (HEADING, _JOINED))
+        why = Guess(0.8, (HEADING, _JOINED)) if named else Guess(0.4, (_JOINED,))
         known.take(stages.pieces_role, why, *stages.pieces.parts)
     findings = (*_findings(stages), *_findings_of_times(known, stages, beside, times, columns))
     return tuple(map(_candidate, stages.doubt)), findings

@@ -129,7 +129,7 @@ def names_person(head: Heading) -> bool:
     if "by" in head.words and head.has("reported"):
         return True
     words = head.words
-    if head.has("thing", "event", "category", "type") and not head.has("reporter", "victim", "suspect"):
+    if head.has("thing", "event", "category", "type", "month", "day") and not head.has("reporter", "victim", "suspect"):
         words = tuple(word for word in words if word not in concept("name"))
     return (
         not concept("personal").isdisjoint(words)
