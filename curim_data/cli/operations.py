@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 _KINDS: Final[dict[str, Literal["csv", "parquet", "gpkg"]]] = {".csv": "csv", ".parquet": "parquet", ".gpkg": "gpkg"}
 AT_ONCE: Final = 200  # entries of the record that are printed
 _RECORD: Final = (N_("When"), N_("Who"), N_("Role"), N_("What"), N_("Of what"), N_("Filter"))
+# Questions that no later import answers, and those that one answers although the file is imported already.
+_OF_NEW_CITY, _OF_STORED = ("area", "kind"), ("older", "gone")
 COUNTS: Final = ("read", "accepted", "updated", "duplicate", "quarantined", "repaired", "unmapped")
 _BATCHES: Final = (
     *(N_("Import"), N_("File"), N_("When"), N_("Read"), N_("Accepted"), N_("Updated"), N_("Duplicate")),
@@ -65,7 +67,8 @@ def import_files(
     projected = re.fullmatch(r"(?:EPSG:)?(\d{4,6})", (crs or "").strip(), re.I)
     if crs is not None and not projected:
         raise unusable("crs", crs, "EPSG:2100", example=True)
-    layout = ColumnMapping.from_toml(mapping.read_text("utf-8", errors="replace")) if mapping else None
+    text = mapping.read_text("utf-8", errors="replace") if mapping else ""
+    layout = ColumnMapping.from_toml(text, mapping.name) if mapping else None
     bring = partial(
         import_file,
         ctx.home,
@@ -151,7 +154,11 @@ def _report_lines(ctx: CommandContext, report: ImportReport, file: Path) -> list
         lines.append(" ".join(report.changes.sentences(t)))
     if report.proof is not None and report.city is not None:
         lines += brief_lines(t, report.city, report.proof)
-    lines += [t(_how(ctx, one)) for one in report.questions if not is_answered(one, report.answers)]
+    undo = "" if report.dry_run else f"curim undo {report.batch.id}"
+    for one in report.questions:
+        late = undo and (one.about in _OF_NEW_CITY or not (report.batch.accepted or report.batch.updated))
+        if not is_answered(one, report.answers) and (not late or one.about in _OF_STORED):
+            lines.append(t(_how(ctx, one, "" if one.about in _OF_STORED else undo)))
     if spread is None or not spread.asks:
         return lines
     areas = (
@@ -168,8 +175,8 @@ def _report_lines(ctx: CommandContext, report: ImportReport, file: Path) -> list
     return [*lines, t("Dense areas, each of which can be a city in a home of its own:"), *areas]
 
 
-def _how(ctx: CommandContext, question: Question) -> Message:
-    """The question with the flag that answers it."""
+def _how(ctx: CommandContext, question: Question, undo: str = "") -> Message:
+    """The question with the flag that answers it; `undo`: the command that must take the import back before."""
     about, choices = question.about, question.choices
     likely = ["..."] if not choices or about == "crs" else []  # the projections are no more than likely ones
     values = [shlex.quote(choice.value) for choice in choices]
@@ -179,7 +186,9 @@ def _how(ctx: CommandContext, question: Question) -> Message:
     default = next((ctx.t(one.label) for one in choices if one.value == question.default), "")
     held = ctx.t("Unless you say otherwise: {default}.", default=default.rstrip(".")) if default else ""
     asked = " ".join(filter(None, (ctx.t(question.message), columns, held)))
-    return Message("{question} Answer with: {flag}", {"question": asked, "flag": flag})
+    told = Message("{question} To answer, undo this import ({undo}), then import the file again with: {flag}")
+    said = Message("{question} Answer with: {flag}") if not undo else told
+    return Message(said.text, {"question": asked, "flag": flag, "undo": undo})
 
 
 def _note_city(ctx: CommandContext, spread: Spread | None) -> None:

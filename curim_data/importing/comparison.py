@@ -101,8 +101,8 @@ class MissingAlerts:
 
 KEEP: Final = "keep"
 _OLDER: Final = Message(
-    "{name} ends on {last}, earlier than a file that was imported before, and would change {n} alerts which that one "
-    "brought up to date. Which holds?"
+    "{name} ends on {last}, earlier than a file that was imported before. Alerts which that one brought up to date and "
+    "this one would change back: {n}. Which holds?"
 )
 _OLDER_CHOICES: Final = (
     Choice(KEEP, Message("What is stored, from the file that ends later")),

@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -77,8 +77,8 @@ class ImportRequest:
     """A file and everything that came with it.
 
     `home`: where a saved mapping may come from, and `use_saved` whether it may. `answers`: what a person said where the
-    file does not. `now`: against which dates in the future are judged. `progress`: called with a share between 0 and 1
-    and a message.
+    file does not, and once the file is open what a mapping remembers besides; `said`: without that. `now`: against
+    which dates in the future are judged. `progress`: called with a share between 0 and 1 and a message.
     """
 
     source: Path | bytes
@@ -90,6 +90,7 @@ class ImportRequest:
     use_saved: bool
     now: dt.datetime
     progress: Progress | None
+    said: Answers = field(default_factory=Answers)
 
     def report_progress(self, share: float, message: Message) -> None:
         """Tell whoever follows the import how far it is."""
@@ -153,6 +154,7 @@ def open_export(request: ImportRequest) -> OpenedExport:
     request.report_progress(0.0, Message("Reading the file"))
     state = _state(request.source)
     file, saved = _open(request)
+    request = replace(request, said=request.answers)
     for mapping in filter(None, (saved, request.mapping)):  # what the mapping remembers completes what a person said
         request = replace(
             request,
@@ -511,7 +513,7 @@ def with_gender(layout: Layout, labels: Sequence[str], sample: pa.Table, whose: 
     check_answer("gender", whose)
     roles = [role for role in GENDER_ROLES if role in layout.roles]
     others = list(unused_genders(labels, sample, layout.unused))
-    if whose == "none" and roles:
+    if whose == "none" and len(roles) == 1:
         layout = _without(layout, roles[0])
     elif whose in ("affected", "reporter") and len(roles) < 2 and (roles or others):
         parts = layout.roles[roles[0]] if roles else (Part(others.pop(0).place),)

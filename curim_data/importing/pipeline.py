@@ -42,7 +42,7 @@ from curim_data.importing.first_city import FirstCity, adopt_city, provisional_c
 from curim_data.importing.mapping import ColumnMapping, changed_columns, check_answer, file_stem
 from curim_data.importing.profiling import ColumnSummary
 from curim_data.importing.proof import Proof, ProofBuilder
-from curim_data.importing.questions import is_answered
+from curim_data.importing.questions import is_answered, without_effect
 from curim_data.importing.rows import known_categories, word_value
 from curim_data.importing.transform import (
     TRANSFORMED,
@@ -489,6 +489,7 @@ def _build_report(
             *plan.decisions.reasons,
             *(() if plan.ids.reason is None else (plan.ids.reason,)),
             *_lacking(staged, kinds=first is None and proof is None),
+            *without_effect(profiled.request.said, profiled.profile),
             *([Message(_LEARNT.text, {"columns": ", ".join(staged.learnt[1])})] if staged.learnt[1] else []),
             *(() if first is None else first.decisions),
         ),
@@ -515,7 +516,7 @@ def _build_report(
     )
 
 
-CATEGORY_QUESTION: Final = Message("No column holds the category. Which category do all these alerts have?")
+CATEGORY_QUESTION: Final = Message("Which category do all alerts of this file have?")
 
 
 _GRAVEST: Final = ("area", "older", "gone", "midnight")
@@ -525,7 +526,8 @@ def _questions(staged: StagedExport, changes: ExportChanges) -> tuple[Question, 
     """What a person may say better: first what was not answered, the gravest, and those without a default."""
     plan, first = staged.plan, staged.plan.first
     names = names_of_areas(first.spread.areas, staged.learnt_around) if first and first.spread else {}
-    lacking = "category" not in staged.profiled.layout.roles
+    layout = staged.profiled.layout
+    lacking = "category" not in layout.roles and not layout.category
     asked = [
         *changes.questions(staged.batch.file_name),
         *plan.decisions.questions,
@@ -571,10 +573,7 @@ def _lacking(staged: StagedExport, *, kinds: bool) -> tuple[Message, ...]:
         ),
         (
             "category" not in layout.roles and not decisions.category,
-            Message(
-                "No column was recognised as the category: the alerts of this file have none. Give all "
-                "of them one at the import if it is known."
-            ),
+            Message("No column was recognised as the category: the alerts of this file have none."),
         ),
         (
             names,

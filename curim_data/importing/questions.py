@@ -16,7 +16,7 @@ from curim_data.formats.base import Layout, fold
 from curim_data.formats.guess.headings import BLANK, names_victim, read_heading
 from curim_data.importing.columns import GENDER_ROLES, MAIN_DATES
 from curim_data.importing.profiling import FileProfile
-from curim_data.lexicon import MISSING
+from curim_data.lexicon import MISSING, gender_parts
 from curim_data.model import Answers, Choice, ImportProblem, Message, Question, Status
 from curim_data.model.labels import GENDERS, STATUSES
 
@@ -77,6 +77,24 @@ def _pairs(told: str | None) -> list[str]:
 def with_meanings(told: str | None, more: str | None) -> str | None:
     """What was said that words mean, and what was said later, which holds where both speak of a word."""
     return reduce(with_meaning, _pairs(more), told)
+
+
+def without_effect(said: Answers, profile: FileProfile) -> Iterator[Message]:
+    """That answers which a person gave at this import answer nothing in the file."""
+    roles, words = profile.layout.roles.keys(), set[str]()
+    for role in (*GENDER_ROLES, "status"):
+        words |= {fold(part) for word in profile.values.get(role, ()) for part in (word, *gender_parts(word))}
+    midnights = sum(profile.dates[role]["midnight"] for role in MAIN_DATES if role in profile.dates)
+    idle = {
+        "gender": roles >= set(GENDER_ROLES) or (said.gender != "none" and roles.isdisjoint(GENDER_ROLES)),
+        "midnight": not midnights,
+        "separator": "category" not in roles,
+        "category": "category" in roles,
+    }
+    told = [f"{name}={answer}" for name, none in idle.items() if none and (answer := getattr(said, name))]
+    told += [pair for pair in _pairs(said.means) if fold(pair.rpartition("=")[0]) not in words]
+    if told:
+        yield Message("Nothing in this file is answered by {answers}.", {"answers": ", ".join(told)})
 
 
 def is_answered(question: Question, answers: Answers) -> bool:

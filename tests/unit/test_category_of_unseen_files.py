@@ -346,6 +346,7 @@ def test_a_file_without_a_category_says_so(tmp_path: Path, name: str, kind: str,
     home = Home(tmp_path / "home")
     report = import_file(home, export(column(heading, ("A", "B"))), name)
     assert any("No column was recognised as the category" in T(message) for message in report.decisions)
+    assert "Which category do all alerts of this file have?" in [T(one.message) for one in report.questions]
     assert set(Store(home).read(["kind"])["kind"].to_pylist()) == {kind}
     assert any("By the name of the file" in T(message) for message in report.decisions) is (kind != "unknown")
 

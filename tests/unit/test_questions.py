@@ -112,7 +112,7 @@ def test_an_older_file_takes_no_correction_back_unless_a_person_says_so(tmp_path
     report = brought(tmp_path, january)
     assert (report.batch.updated, report.batch.duplicate) == (0, 60)
     assert asked(report)["older"][1] == "keep"
-    assert "would change 24 alerts" in asked(report)["older"][0]
+    assert "would change back: 24." in asked(report)["older"][0]
     assert stored(tmp_path, "status") == {"resolved": 24, "open": 97}
     assert brought(tmp_path, january, gone="withdrawn").batch.withdrawn == 0  # of alerts that came after it
     assert brought(tmp_path, january, older="replace").batch.updated == 24
@@ -210,10 +210,39 @@ def test_the_command_has_the_questions_of_the_page(tmp_path: Path, capsys: pytes
     assert "Belirsiz=" in capsys.readouterr().out
 
 
+def test_a_question_of_a_written_import_says_the_way_that_works(tmp_path: Path, capsys: Any) -> None:
+    """An import of known alerts keeps their hours, and a city that is there its area and the kinds of its list."""
+    file, home = tmp_path / "a.csv", ["--home", str(tmp_path / "home")]
+    file.write_bytes(export({"tijdstip": ["00:00", "08:15", "17:40", "22:05"]}))
+    assert main(["import", str(file), "--city", "Utrecht", *home]) == 0
+    said = capsys.readouterr().out
+    batch = Store(Home(tmp_path / "home")).batches()[0].id
+    assert f"undo this import (curim undo {batch}), then import the file again with: --midnight" in said
+    assert "--kind" not in said
+    assert "--area" not in said
+    assert main(["undo", batch, *home]) == 0
+    assert main(["import", str(file), "--midnight", "known", *home]) == 0
+    assert stored(tmp_path / "home", "hour") == {0: 60, 8: 60, 17: 60, 22: 60}
+
+
+def test_an_answer_without_effect_is_named(tmp_path: Path) -> None:
+    content = export({"status": ["Nieuw"]})
+    answers = {"gender": "affected", "midnight": "unknown", "means": "Kwijt=open;Nieuw=open", "category": "Afval"}
+    for home, told in (("a", answers), ("b", {}), ("a", {})):  # what is remembered is not said again
+        said = [T(one) for one in brought(tmp_path / home, content, **told).decisions]
+        expected = "Nothing in this file is answered by gender=affected, midnight=unknown, category=Afval, Kwijt=open."
+        assert (expected in said) is bool(told)
+    both = export({"geslacht slachtoffer": ["Vrouw", "Man"], "geslacht melder": ["Man", "Vrouw"]})
+    report = brought(tmp_path / "c", both, gender="none")
+    assert "Nothing in this file is answered by gender=none." in [T(one) for one in report.decisions]
+    assert stored(tmp_path / "c", "affected_gender") == {"woman": 120, "man": 120}
+    assert set(stored(tmp_path / "c", "reporter_gender")) == {"woman", "man"}
+
+
 def _given(head: str, rows: Iterator[str], folder: Path | None = None) -> tuple[dict[str, str], Layout]:
     labels, cells = head.split(";"), zip(*(row.split(";") for row in rows), strict=True)
     table = pa.table({str(at): pa.array(texts, pa.large_string()) for at, texts in enumerate(cells)})
-    found = formats.recognise(labels, table, apps=formats.apps_of(folder) if folder else ()).layout
+    found = formats.recognise(labels, table, apps=folder).layout
     return {role: labels[parts[0].place] for role, parts in found.roles.items()}, found
 
 
