@@ -35,6 +35,7 @@ import shapely
 from analysis.stats.intervals import CellPlace
 from curim_data.model import LANGUAGES, N_, CityProfile, FloatArray, Translator, cell_polygons, translator
 from curim_data.model.extent import ask_shape
+from curim_data.model.gazetteer import nearest_town
 from curim_data.model.i18n import first_case
 from curim_data.model.place_names import AREA, numbered_area
 
@@ -340,6 +341,14 @@ def _names(positions: _Positions, at: int) -> Iterator[SpotName]:
         if area and numbered[0]:
             yield name
         yield from _by_detail(name, {}, here, middle, radius)
+        return
+    # A profile made from the data, whose middle is no centre: its places are called after towns of the gazetteer.
+    near = nearest_town(positions.longitude[at], positions.latitude[at]) if city.provisional else None
+    if near is not None:
+        name = SpotName("", near.labels, street=street)
+        if street:
+            yield name
+        yield from _by_detail(name, {}, here, _in_metres(city, near.longitude, near.latitude), AT_CENTRE)
         return
     if street and _from_city(here, city)[1] < OUT_OF_TOWN:
         yield SpotName("", street)

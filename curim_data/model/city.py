@@ -57,6 +57,7 @@ from curim_data.model.extent import (
     most_cells,
     sampled_cells,
 )
+from curim_data.model.gazetteer import CREDIT
 from curim_data.model.i18n import Message
 from curim_data.model.place_names import PlaceNames
 from curim_data.model.prepared import read_arrays
@@ -352,7 +353,7 @@ def load_city(folder: Path) -> CityProfile:
             part=bool(head.get("part", False)),
             outlined=bool(head.get("outline", True)),
             water=_union(folder, "water.geojson") if (folder / "water.geojson").exists() else None,
-            attributions=_attributions(folder),
+            attributions=(*_attributions(folder), *([CREDIT] if head.get("provisional", False) else [])),
             help_lines=tuple(line["labels"] for line in _toml(folder, HELP_LINES, needed=False).get("helpline", [])),
             least_counts=least_counts(head),
         )

@@ -23,6 +23,7 @@ from pyproj import Geod
 
 import sample_data
 from analysis.hotspots.grouping import Spot, published_q
+from analysis.spots import naming
 from analysis.spots.naming import (
     LEAST_LENGTH,
     MOST_STREETS,
@@ -71,7 +72,9 @@ def learnt(*rows: tuple[str, str, float, float, int]) -> PlaceNames:
     return PlaceNames(pd.DataFrame(made, columns=list(COLUMNS)))
 
 
-def test_without_any_names_a_place_lies_so_far_from_the_centre_or_the_middle_of_the_alerts() -> None:
+def test_without_any_names_a_place_lies_so_far_from_the_centre_or_the_middle_of_the_alerts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     there = name_spot(23.65 + 850 * EAST, 37.945 + 850 * NORTH, BARE)
     told = {lang: there(translator(lang)) for lang in LANGUAGES}
     assert told["en"] == "1.2 km north-east of the centre"
@@ -79,6 +82,10 @@ def test_without_any_names_a_place_lies_so_far_from_the_centre_or_the_middle_of_
     assert told["fr"].replace("\xa0", " ") == "à 1,2 km au nord-est du centre"
     assert name_spot(23.65, 37.945 + 100 * NORTH, BARE)(translator("el")) == "Κέντρο της πόλης"
     city = replace(BARE, provisional=True)
+    there = name_spot(23.65 + 850 * EAST, 37.945 + 850 * NORTH, city)
+    assert there(translator("en")) == "Agios Ioannis Rentis, in the south"  # a town of the gazetteer
+    assert there(translator("el")) == "Άγιος Ιωάννης Ρέντης, στα νότια"
+    monkeypatch.setattr(naming, "nearest_town", lambda *_: None)
     there = name_spot(23.65 + 850 * EAST, 37.945 + 850 * NORTH, city)
     assert there(translator("en")) == "1.2 km north-east of the middle of the alerts"
     assert there(translator("el")) == "1,2 km βορειοανατολικά του μέσου των αναφορών"

@@ -28,6 +28,7 @@ from analysis.spots.naming import MOST_LABELS, Label, PlacedLabel, placed_labels
 from curim_data.filters import AlertFilter
 from curim_data.model import NO_OUTLINE, CityProfile, Translator, on_a_map
 from curim_data.model.city import MAJOR, MINOR, PATH, Area
+from curim_data.model.gazetteer import Town, largest_towns
 from curim_data.studies.cells import union_of_cells
 from pages.parts.frame import Page, Palette, Room, css_text, escape_with_commands, palette, rgba
 
@@ -394,8 +395,14 @@ def _city_names(city: CityProfile, t: Translator, called: Collection[str]) -> li
         [Pin(t.label(mark.labels), mark.longitude, mark.latitude) for mark in city.landmarks]
         or [Pin(name, point.x, point.y) for name, point in inside]
         or [Pin(name, middle.longitude, middle.latitude) for name, middle in city.place_names.areas[:MOST_AREAS]]
+        or [Pin(t.label(one.labels), one.longitude, one.latitude) for one in _towns(city)]
     )
     return [pin for pin in named if not any(pin.name in other for other in called)]
+
+
+def _towns(city: CityProfile) -> list[Town]:
+    """The largest towns of a profile that was made from the data, which has no names of its own."""
+    return largest_towns(city.land.bounds, MOST_AREAS) if city.provisional else []
 
 
 def _row(pin: Pin, placed: PlacedLabel) -> dict[str, Any]:
