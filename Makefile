@@ -7,6 +7,9 @@ STAMP := $(VENV)/.installed
 SAIL := $(VENV)/.sail
 ENGINES := $(VENV)/.engines
 
+# Where it is set, each process compiles all libraries and tests anew: half of what a server takes to start.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: setup sail engines run serve test test-fast test-full check real bench net fuzz mutants pictures format lock messages clean
 
 run: $(RUNS)
