@@ -358,6 +358,7 @@ def _case(hot: HotCells) -> _Case:
     return _Case.of(hot.setting, hot.frame, hot.n, hot.alpha, hot.base, hot.dispersion)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mean", [0.3, 1.0, 5.0])
 def test_a_place_of_the_ratio_told_is_found_as_often_as_told(mean: float) -> None:
     power = detection_power(even_map(mean))

@@ -173,6 +173,7 @@ def harbour(city: CityProfile) -> tuple[pd.DataFrame, np.ndarray]:
     return frame, one
 
 
+@pytest.mark.slow
 def test_a_cluster_does_not_reach_over_the_water(city: CityProfile) -> None:
     frame, one = harbour(city)
     search, points, _ = grounded(city, frame, 250, even=True)
@@ -303,6 +304,7 @@ def test_simulated_alerts_stand_on_hexagons_as_large_as_the_cells(city: CityProf
     assert 250 < area < 400
 
 
+@pytest.mark.slow
 def test_lines_by_land_are_those_of_the_slow_twin(city: CityProfile) -> None:
     land = city.land_cells(12)
     x, y = centres_in_metres(land.index, city)
@@ -335,6 +337,7 @@ def test_the_minimum_is_the_first_count_that_chance_hardly_reaches(tail: float) 
     assert minimum[0] == 5
 
 
+@pytest.mark.slow
 def test_where_more_are_found_than_can_be_read_the_densest_are_left(
     city: CityProfile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -583,6 +586,7 @@ def slow_map(search: LocalDbscan, n: int, bursts: ReportBursts, rng: np.random.G
     return np.array(at[:n])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("together", [150_000, *([1] if FULL else [])])
 def test_maps_are_those_of_the_slow_twin(monkeypatch: pytest.MonkeyPatch, city: CityProfile, together: int) -> None:
     """By how many pairs of alerts lie near each other and by the strongest clusters."""

@@ -52,6 +52,7 @@ def test_a_count_of_events_is_a_concern(heading: str, tmp_path: Path) -> None:
     assert any(heading in T(one) and "stands for" in T(one) for one in report.decisions)
 
 
+@pytest.mark.slow
 @some(
     ("heading", "numbers"),
     [

@@ -369,6 +369,7 @@ REAL = {
 }
 
 
+@pytest.mark.slow
 @real
 @pytest.mark.parametrize("name", list(REAL))
 def test_a_month_taken_out_of_a_real_export_is_a_gap_and_the_export_has_none(name: str) -> None:

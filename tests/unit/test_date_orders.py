@@ -126,6 +126,7 @@ def test_no_row_is_read_otherwise_than_by_a_reader_that_knows_its_order(
         assert open_rows == [at for at, text in enumerate(texts) if not conclusive(text)]
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(seed=st.integers(0, 10**6))
 def test_a_date_of_the_row_that_has_one_reading_tells_the_others(city: CityProfile, seed: int) -> None:
@@ -147,6 +148,7 @@ def test_a_date_of_the_row_that_has_one_reading_tells_the_others(city: CityProfi
         assert read in (None, events[at])
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(seed=st.integers(0, 10**6))
 def test_the_time_of_one_date_tells_the_order_of_another_that_has_none(city: CityProfile, seed: int) -> None:
@@ -174,6 +176,7 @@ def test_am_and_pm_tell_the_order_of_a_style_of_which_no_row_shows_it(city: City
     assert any(one.values.get("month") == "10:15 PM" for one in decisions.reasons)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by", ["rows", "column", "style", "row"])
 def test_what_separates_the_orders_in_a_sample_alone_tells_no_row(
     city: CityProfile, monkeypatch: pytest.MonkeyPatch, by: str

@@ -255,6 +255,7 @@ def test_answers_that_cannot_be_are_refused(answers: Answers) -> None:
         decided({"reported_at": ["2024-01-01"]}, None, answers)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.integers(1, 59), max_size=4), st.booleans())
 def test_decisions_do_not_depend_on_the_blocks(cuts: list[int], backwards: bool) -> None:
@@ -296,6 +297,7 @@ def _column(cells: list[str]) -> pa.LargeStringArray:
     return pa.array(["before", *cells], pa.large_string()).slice(1)
 
 
+@pytest.mark.slow
 @given(st.lists(CELLS, max_size=8))
 def test_words_for_nothing_are_emptied_wherever_they_stand(cells):
     spellings = {*WORDS, *(word.replace("_", " ") for word in WORDS), "-", "--", "---"}

@@ -18,6 +18,7 @@ from curim_data.store.erase import erase, finish_erasure, preview_erasure
 from curim_data.store.home import create_home
 from curim_data.store.writing import Staging
 from tests.commands import Curim
+from tests.faults.actions import copy
 
 NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
 HEADER = "alert_id;reported_at;category;status;latitude;longitude"
@@ -33,12 +34,17 @@ LATER = rows(("KEEP-1", "resolved"), ("GONE-2", "resolved"))
 BROKEN = b"alert_id;reported_at;category;latitude;longitude\nGONE-2;?;x;;\nKEEP-9;?;x;;\n"
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    home = create_home(tmp_path / "home")
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    made = create_home(tmp_path_factory.mktemp("made") / "home")
     for data in (FIRST, LATER, BROKEN):
-        import_file(home, data, "file.csv", now=NOW)
-    return home
+        import_file(made, data, "file.csv", now=NOW)
+    return made
+
+
+@pytest.fixture
+def home(made: Home, tmp_path: Path) -> Home:
+    return copy(made, tmp_path / "home")
 
 
 def ids(home: Home) -> list[str]:

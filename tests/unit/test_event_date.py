@@ -431,6 +431,7 @@ def test_one_time_for_two_dates_is_of_the_event_and_that_is_said() -> None:
     assert [one.values["clock"] for one in found.layout.findings] == ["HORA"]
 
 
+@pytest.mark.slow
 @some("event", ["Date of incident", "Ημερομηνία συμβάντος", "Fecha del hecho"])
 def test_hundreds_of_dates_are_not_compared_each_with_each(event: str, monkeypatch: pytest.MonkeyPatch) -> None:
     compared: list[int] = []

@@ -250,6 +250,7 @@ def test_the_records_do_not_depend_on_where_blocks_are_cut(parts: list[str], siz
 texts = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\r\0"), max_size=20)
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(
     st.lists(st.tuples(texts, texts, texts), min_size=1, max_size=8),

@@ -1,7 +1,7 @@
 """Files made to hurt, by every way in: the process that serves everyone stays as it is, and one sentence says why not.
 
 Every file goes through the import; on a push a part of them through each other way, in `make test-full` all of them,
-and some of them larger. The corpus is made here (`tests.hostile`); readers get 3 seconds and 700 MB.
+and some of them larger. The corpus is made here (`tests.hostile`); readers get 2 seconds and 450 MB.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ PART = 1 if FULL else 20  # of the files that go through ways other than the imp
 
 # What each file is refused with; the others are read, or ask which table is meant. `TIME` where it depends on the
 # computer whether its time ends first.
-MEMORY, TIME, STOPPED = r"may take \(700 MB\)", r"may take \(3 s\)", "stopped at it"
+MEMORY, TIME, STOPPED = r"may take \(450 MB\)", r"may take \(2 s\)", "stopped at it"
 DAMAGED, BROKEN, LARGE = "damaged or cut short", "broken or cut short", r"may take \(\d+ MB\)"
 REFUSED: dict[str, str] = {
     "million-columns.csv": "5,?000 columns",
@@ -82,8 +82,8 @@ def files() -> Iterator[dict[str, bytes]]:
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(base.MEMORY, "700")
-    monkeypatch.setenv(base.SECONDS, "3")
+    monkeypatch.setenv(base.MEMORY, "450")
+    monkeypatch.setenv(base.SECONDS, "2")
     monkeypatch.setattr(base, "CLOCK", 20)  # other tests may be running
 
 

@@ -78,6 +78,7 @@ def test_the_size_stays_where_no_other_tells(tmp_path: Path, monkeypatch: pytest
     assert hot_spots.hot_spot_size(source, EVERY) == cell_size(source, EVERY, None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [250, 750])
 def test_a_quiet_city_has_no_more_false_places_than_meant(n: int) -> None:
     """Alerts that fall anywhere, on maps whose size is chosen each by its power: at most 5 % hold a hot cell."""

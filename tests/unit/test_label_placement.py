@@ -33,6 +33,7 @@ def test_no_two_names_meet_at_any_scale(labels: list[Label], out: float, into: f
         assert worst_overlap([one.box(float(scale)) for one in placed]) <= 0.05
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(wanted(), WHERE, WHERE)
 def test_meeting_is_what_stepping_through_the_scales_finds(labels: list[Label], x: float, y: float) -> None:

@@ -150,6 +150,7 @@ def test_a_planted_difference_is_found_with_its_power(city: CityProfile, n: int,
     assert binom.cdf(found, maps, power) >= 0.01
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spots", [1, 4])
 def test_strong_places_make_no_other_lean_the_other_way(city: CityProfile, spots: int) -> None:
     """Each holds a tenth of the alerts, 90 % of them of one map, which moves the share of the city by 4 points."""

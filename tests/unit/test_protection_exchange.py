@@ -179,6 +179,7 @@ def test_later_reports_of_a_small_month_are_given_any_month_of_the_quarter() -> 
     assert len({one[601] for one in found}) > 4
 
 
+@pytest.mark.slow
 def test_whose_status_is_told_is_never_ones_own() -> None:
     rng = np.random.default_rng(0)
     for n in (2, 3, 10):

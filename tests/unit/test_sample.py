@@ -350,12 +350,14 @@ def plain() -> City:
     return simulate(SEED, PLAIN)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mean", [1.3, 1.6, 2.0])
 def test_incidents_have_as_many_reports_as_asked_for(mean: float) -> None:
     rows = simulate(SEED, World(reports=mean)).rows
     assert 1 / rows["first"].mean() == pytest.approx(mean, rel=0.03)
 
 
+@pytest.mark.slow
 def test_reports_of_one_incident_lie_close_and_incidents_by_month_stay(plain: City) -> None:
     rows = simulate(SEED, World(reports=1.6)).rows
     rows["process"] = rows["origin"].replace("pile", "background")

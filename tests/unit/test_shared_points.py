@@ -35,6 +35,7 @@ def some_points(city: CityProfile, number: int, share: float, seed: int = 1) -> 
     return SharedPoints(x, y, cells, share)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
 @pytest.mark.parametrize("resolution", [9, 10])
 def test_land_is_moved_to_the_nearest_point_and_kept(city: CityProfile, share: float, resolution: int) -> None:

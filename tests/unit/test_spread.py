@@ -72,6 +72,7 @@ def test_a_country_is_told_and_its_towns_are_found(t: Translator) -> None:
     assert made == f"curim import 'national file.csv' --home area-2 --area={spread.areas[1].circle.word}"
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.tuples(st.floats(-60, 60), st.floats(-60, 60), st.floats(0.2, 6), st.integers(30, 300)),
