@@ -17,6 +17,7 @@ from statsmodels.genmod.generalized_linear_model import GLM
 from analysis.cube import kendall_s, sen_slope
 from analysis.forecast import flagged_hits
 from analysis.stats.intervals import Result
+from analysis.trends import line
 from analysis.trends.line import (
     ALPHA,
     FIRST_JUDGED,
@@ -627,3 +628,5 @@ def test_the_dispersion_is_that_of_the_counts_whatever_the_level_does(phi):
         y[30] *= 8
         found.append(neighbour_dispersion(y.astype(float), np.ones(160)))
     assert phi < np.median(found) < 1.5 * phi  # the largest of three, so a little above
+    for limit, left in ((line._DIFFERENCE_LIMIT, line._DIFFERENCE_LEFT), (line._LIMIT**2, line._LEFT)):
+        assert stats.norm.expect(lambda z: np.minimum(z**2, limit)) == pytest.approx(left)  # noqa: B023

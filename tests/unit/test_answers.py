@@ -92,6 +92,7 @@ def test_the_total_says_what_is_mapped_and_options_count_under_the_rest(source: 
     total = query.total(source, AlertFilter())
     assert (total.n, total.mapped, total.outside, total.unmapped, total.of) == (8, 6, 1, 1, 9)
     assert total.said == 8
+    assert [query.Total(*n, 0, 0, 0, 9, 5).nowhere for n in ((0, 0), (8, 0), (8, 6))] == [False, True, False]
     f = ALL.replace(districts=("zone_2",), affected=("woman",))
     options = query.options(source, f, "districts").frame
     assert dict(zip(options["district"].fillna("-"), options["n"], strict=True)) == {"zone_1": 5, "zone_2": 1, "-": 2}

@@ -600,6 +600,8 @@ def test_kinds_are_asked_with_the_default_by_name_where_they_are_not_known(city:
     asked = preview(export(NAMED), "x.csv", None)
     assert asked.first.kind == "names"
     assert asked.first.kinds == dict(zip(("risk", "incivility", "offence"), ((name,) for name in NAMES), strict=True))
+    more = preview(export(column("category", [*NAMES, "Robbery"], 60)), "x.csv", None).first.kinds
+    assert next(iter(more)) == "offence"  # the kind of most names first
     answered = preview(export(NAMED), "x.csv", None, answers=Answers(kind="offence"))
     assert (answered.first.kind, answered.first.kinds) == ("offence", asked.first.kinds)
     assert {one.kind for one in answered.city.categories.values()} == {"offence"}

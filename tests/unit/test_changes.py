@@ -193,6 +193,13 @@ def test_the_error_of_the_whole_city_is_that_of_the_counts_it_rests_on() -> None
     assert found["error"].item() == pytest.approx(np.sqrt(2 / 40.5 + 2 / 260.5))
 
 
+def test_districts_that_wandered_before_have_larger_errors() -> None:
+    cube = quiet(22, 20.0)
+    wild = cube * np.random.default_rng(23).lognormal(0, 0.4, (D, 1, WEEKS // K)).repeat(K, axis=2)
+    steady, wandering = (judged(one)["district"]["error"] for one in (cube, wild))
+    assert wandering.min() > 2 * steady.max()
+
+
 def test_a_district_that_rose_makes_no_others_fall() -> None:
     cube = quiet(21, 20.0)
     cube[0, :, -K:] *= 4

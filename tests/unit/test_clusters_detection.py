@@ -504,6 +504,7 @@ def test_nothing_is_found_on_an_even_or_empty_map_or_on_coarse_coordinates(
     assert coarse.found == nothing.found == ()
     assert "only precise to 500 m" in t(coarse.choices[0].explanation)
     assert nothing.sentence(t) == "No cluster stands out from chance, among 0 alerts."
+    assert "alerts. 1 other dense place is no stronger than" in replace(nothing, chance=1).sentence(t)
     thin = one.assign(n=0.0)
     thin.iloc[np.linspace(0, len(thin) - 1, 60).astype(int), 0] = 1.0
     result = find_clusters(thin, city)

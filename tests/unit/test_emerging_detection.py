@@ -17,16 +17,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from analysis.cube import (
-    KINDS,
-    STATES,
-    GiStar,
-    Windows,
-    block_permutation,
-    classify,
-    kendall_s,
-    sen_slope,
-)
+from analysis.cube import KINDS, STATES, GiStar, Windows, block_permutation, classify, kendall_s, sen_slope
 from analysis.emerging import emerging_hot_spots, periods_for, unit_of
 from analysis.grid import neighbours, ring, square_side
 from analysis.hotspots.cell_significance import connected_groups
@@ -115,11 +106,7 @@ def test_groups_of_marks_are_those_of_the_graph_of_all_windows(seed: int) -> Non
     at = np.flatnonzero(marks)
     labels = connected_components(whole[at][:, at], directed=False)[1]
     found = connected_groups(near, marks)[marks]
-    assert (
-        len(set(zip(labels.tolist(), found.tolist(), strict=True)))
-        == len(set(labels.tolist()))
-        == len(set(found.tolist()))
-    )
+    assert len({*zip(labels, found, strict=True)}) == len({*labels}) == len({*found})
 
 
 def made(steps: int = 24, **spots: tuple[int, list[float]]) -> pd.DataFrame:

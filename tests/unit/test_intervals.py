@@ -18,7 +18,7 @@ from statsmodels.stats.proportion import proportion_confint
 from statsmodels.stats.rates import confint_poisson
 
 from analysis.hotspots.surroundings import empirical_bayes
-from analysis.stats.dispersion import HARDLY, Dispersion, neighbours
+from analysis.stats.dispersion import HARDLY, Dispersion, dispersion_of_series, neighbours
 from analysis.stats.intervals import poisson_rate, rate_ratio, share_ratio, share_ratio_interval, wilson
 from analysis.stats.significance import (
     benjamini_hochberg,
@@ -259,6 +259,7 @@ def test_wilson_and_garwood_equal_statsmodels() -> None:
 def test_neighbouring_periods_by_hand() -> None:
     squares, spread = neighbours([[2.0, 6.0], [0.0, 0.0]])
     assert (squares.tolist(), spread.tolist()) == ([[4.0], [0.0]], [[2.0], [0.0]])
+    assert dispersion_of_series([[2.0, 6.0], [0.0, 0.0]]).freedom == pytest.approx(2 / 3 * 2 / (2 + 2))
     # Three quarters of all alerts came in the second period: 6 of 8 are as expected, the rest of the city is 32 of 40.
     squares, spread = neighbours([[2.0, 6.0]], [10.0, 30.0])
     assert (squares.tolist(), spread.tolist()) == ([[0.0]], [[pytest.approx(8 * 0.75 * 0.25 * 0.8)]])

@@ -37,15 +37,7 @@ from curim_data.model import LANGUAGES, Audience, CityProfile, Plan, PlanStatus,
 from curim_data.model.absence import NO_CATEGORY, NO_GENDER
 from curim_data.model.coverage import Meeting
 from curim_data.model.labels import UNCATEGORISED, inline
-from curim_data.model.plan import (
-    MOVES,
-    Action,
-    CategoryShare,
-    Objective,
-    Problem,
-    plan_from_json,
-    plan_to_json,
-)
+from curim_data.model.plan import MOVES, Action, CategoryShare, Objective, Problem, plan_from_json, plan_to_json
 from curim_data.plans import plan_store
 from curim_data.plans.plan_store import MeetingStore, PlanConflict, PlanProblem, PlanStore
 from curim_data.store import Home

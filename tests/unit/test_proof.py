@@ -16,10 +16,11 @@ import pytest
 import sample_data
 from curim_data.cli import main
 from curim_data.importing import pipeline
+from curim_data.importing import proof as proofs
 from curim_data.importing.pipeline import import_file, preview
 from curim_data.importing.proof import Proof, brief_lines, concerns, nearby_date, proof_object, row_lines
 from curim_data.importing.transform import stage_alerts
-from curim_data.model import LANGUAGES, Answers, translator
+from curim_data.model import LANGUAGES, Answers, CityProfile, translator
 from curim_data.store import Home
 from curim_data.store.home import create_home
 
@@ -141,6 +142,23 @@ def test_an_unused_date_is_shown_but_no_date_of_birth_and_nothing_else() -> None
     assert nearby_date("04.03.2025", when) == "04.03.2025"
     for other in ("1988-03-04", "6971234567", "Maria 2025-03-04", "192.168.1.1", "", "12/05", "2025"):
         assert nearby_date(other, when) == ""
+
+
+def test_a_date_is_shown_as_finely_as_it_is_known(city: CityProfile) -> None:
+    """00:00 of the date that an alert has is a time, unless only the day is known; of another date it is none."""
+    night, noon = (dt.datetime(2025, 3, 1, hour, tzinfo=dt.UTC) for hour in (22, 10))
+    for precision, happened, reported, told in (
+        ("day", noon, night, ("1 Mar 2025", "2 Mar 2025")),
+        ("minute", night, noon, ("2 Mar 2025, 00:00", "1 Mar 2025, 12:00")),
+    ):
+        alert = {"occurred_from": happened, "reported_at": reported, "time_precision": precision}
+        assert tuple(proofs._moment(EN, city, role, alert) for role in ("occurred_from", "reported_at")) == told
+
+
+def test_an_empty_cell_beside_a_filled_one_is_not_named(city: CityProfile) -> None:
+    for read, named in (("7", ("b",)), ("", ("a", "b"))):
+        cells = tuple(proofs.CellProof(column, text, "alert", "alert_id") for column, text in (("a", ""), ("b", read)))
+        assert row_lines(EN, city, proofs.RowProof(1, cells, {"kind": "risk"}))[0].columns == named
 
 
 def test_control_characters_reach_no_terminal(home: Home) -> None:

@@ -97,7 +97,7 @@ def test_a_district_and_its_street_or_the_part_of_it(t: Translator) -> None:
     city = replace(BARE, districts=(Area("p", {"en": "Preston", "el": "Πρέστον"}, square),))
     assert name_spot(23.65, 37.9535, city)(t) == "Preston, in the north"
     assert name_spot(23.65, 37.9535, city)(translator("el")) == "Πρέστον, στα βόρεια"
-    assert name_spot(23.65, 37.9475, city)(t) == "Preston, middle"
+    assert name_spot(23.65, 37.9475 + 200 * NORTH, city)(t) == "Preston, middle"
     street = Area("f", {"en": "Friargate"}, shapely.LineString([(23.645, 37.953), (23.655, 37.953)]))
     streets = replace(city, streets=(street,))
     assert name_spot(23.65, 37.9532, streets)(t) == "Friargate, Preston"
@@ -120,6 +120,7 @@ def test_a_distance_within_an_area_says_from_where(lang: str, told: str) -> None
     part = replace(name, metres=0)(translator(lang)).replace("\xa0", " ")
     far = replace(name, metres=1_245_500)(translator(lang)).replace("\xa0", " ").replace("\u202f", " ")
     assert {"en": "1,246 km", "el": "1.246 km", "fr": "1 246 km"}[lang] in far
+    assert "1 km" in replace(name, metres=1_000)(translator(lang)).replace("\xa0", " ").replace("\u202f", " ")
     assert part == {"en": "District 6, in the east", "el": "Τομέας 6, στα ανατολικά", "fr": "Secteur 6, à l’est"}[lang]
 
 
