@@ -193,15 +193,15 @@ def _draw_reporters_by(page: Page, f: AlertFilter, by: Literal["district", "age_
         return
     rates = {
         "n": per,
-        "women": t.pair(per, t.c("gender", "Women")),
-        "men": t.pair(per, t.c("gender", "Men")),
+        "women": t("{people} per 1,000", people=t.c("gender", "Women")),
+        "men": t("{people} per 1,000", people=t.c("gender", "Men")),
         "ratio": t("Ratio (95 %)"),
     }
     rates = {who: words for who, words in rates.items() if found.frame[f"rate_{who}"].notna().any()}
     headings = {
         "by": column_label(t, by),
         "n": t("Alerts"),
-        "part": t("Share of all alerts"),
+        **({} if rates else {"part": t("Share of all alerts")}),
         **({"share": t("Women (95 %)")} if reporters else {}),
         **{f"rate_{who}": words for who, words in rates.items()},
     }
