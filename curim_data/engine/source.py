@@ -41,7 +41,7 @@ from curim_data.model.coverage import Annotation, Coverage
 from curim_data.model.prepared import alerts_name, prepared_file, read_json, write_json
 from curim_data.store import Home, Store
 from curim_data.store.annotations import read_annotations, read_meetings
-from curim_data.store.commits import version_of
+from curim_data.store.commits import declared_days, version_of
 from curim_data.store.home import how_many, locked
 
 MEETING_WEEKS: Final = 8
@@ -63,9 +63,9 @@ class Source:
     `known_time` is the finest time that is known of them, which every study asks before it counts: where it is the
     month, `first` begins a month and `as_of` ends one. Of `month_only` alerts only the month is known, of `timed` ones
     the time of day (`lacks`, `some_hours`). `asked`: the fields that the exports have at all (`model.absence`).
-    `annotations`: what analysts noted on the time line. `meeting` is the last meeting of the council from which
-    on there is a week of data (`SHORTEST_SINCE_MEETING`), where months alone are known the last one until `as_of`;
-    `other_categories` are those that the city's tree does not know.
+    `annotations`: what analysts noted on the time line; `declared`: what imports say of the days covered. `meeting` is
+    the last meeting of the council from which on there is a week of data (`SHORTEST_SINCE_MEETING`), where months alone
+    are known the last one until `as_of`; `other_categories` are those that the city's tree does not know.
     `exact`: where these are the protected copy of alerts (`curim_data.protection`), the alerts: for choosing what is
     told, never for a figure. `protected`: whether the limits of council and public hold for what is asked of them and
     for the counts that are written out (`curim_data.privacy`).
@@ -85,6 +85,7 @@ class Source:
     known_time: KnownTime = KnownTime.HOUR
     asked: frozenset[str] = frozenset(ASKED_FIELDS)
     annotations: tuple[Annotation, ...] = ()
+    declared: tuple[Annotation, ...] = ()
     exact: Source | None = field(default=None, repr=False, compare=False)
     protected: bool = False
     cache: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
@@ -94,7 +95,8 @@ class Source:
         """Which days the alerts cover, as it was learned of them and corrected; of a copy, that of its alerts."""
         if self.exact is not None:
             return self.exact.coverage
-        return self.once("coverage", "", lambda: learn(counts_by_source(self.alerts))).corrected(self.annotations)
+        learnt = self.once("coverage", "", lambda: learn(counts_by_source(self.alerts)))
+        return learnt.corrected((*self.declared, *self.annotations))
 
     def once(self, name: str, key: Hashable, find: Callable[[], _Found], most: int = 64) -> _Found:
         """What `find` gives, worked out once for these alerts, their limits, the city's profile and a key; of a name at
@@ -163,6 +165,7 @@ def open_source(home: Home, url: str | None = None) -> Source:
     if url == "duckdb" or is_spark(url):
         files = Store(home).files()
         source = source_from_files(files, version_of(files), city)
+        source = replace(source, declared=declared_days(Store(home).batches()))
     else:
         publication = last_publication(url)
         source = _published(url, publication, "alerts", city)

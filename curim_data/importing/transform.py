@@ -369,6 +369,7 @@ def stage_alerts(
         signature={
             **signature_of(labels, layout, profiled.profile, *(covered or (tally.first, tally.last))),
             "mapping": profiled.mapping_name,
+            "declared": covered is not None,
         },
         id_prefix=plan.ids.prefix if plan.ids.only is None else "",
     )

@@ -219,7 +219,7 @@ class Coverage:
             for note in notes
             if note.kind == "not_covered" and note.start <= end
         ]
-        return replace(self, gaps=tuple(sorted(gaps, key=lambda gap: (gap.first, gap.last, gap.source))))
+        return replace(self, gaps=tuple(sorted({*gaps}, key=lambda gap: (gap.first, gap.last, gap.source))))
 
 
 def source_name(name: str) -> str | Message:

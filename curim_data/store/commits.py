@@ -23,6 +23,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import blake2b
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
@@ -36,6 +37,7 @@ from deltalake import CommitProperties, DeltaTable
 from deltalake.exceptions import DeltaError
 
 from curim_data.model import Message, MessageError
+from curim_data.model.coverage import Annotation
 from curim_data.store.home import Home
 
 if TYPE_CHECKING:
@@ -189,6 +191,9 @@ class Batch:
         return cls(**{**stored, **times})
 
 
+DAY: Final = dt.timedelta(days=1)
+
+
 def covered(batches: Iterable[Batch]) -> dict[str, list[tuple[dt.date, dt.date]]]:
     """The days that the imports which hold say that they cover: first and last ones, by source, in their order.
 
@@ -200,10 +205,24 @@ def covered(batches: Iterable[Batch]) -> dict[str, list[tuple[dt.date, dt.date]]
     for source, begin, end in spans:
         first, last = dt.date.fromisoformat(begin), dt.date.fromisoformat(end)
         before = found.setdefault(source, [])
-        if before and first <= before[-1][1] + dt.timedelta(days=1):
+        if before and first <= before[-1][1] + DAY:
             first, last = before[-1][0], max(before.pop()[1], last)
         before.append((first, last))
     return found
+
+
+def declared_days(batches: Iterable[Batch]) -> tuple[Annotation, ...]:
+    """What people said with their imports of the days covered: in those without an alert nothing happened; between two
+    such spans of a source of which each import says it, nothing was imported.
+    """
+    held = [one for one in batches if not one.undone]
+    found: list[Annotation] = []
+    for source, spans in covered(one for one in held if one.signature.get("declared")).items():
+        found += [Annotation("", *span, "nothing_happened", "", source=source) for span in spans]
+        if all(one.signature.get("declared") for one in held if one.format == source):
+            between = ((one[1] + DAY, other[0] - DAY) for one, other in pairwise(spans))
+            found += [Annotation("", *span, "not_covered", "", source=source) for span in between]
+    return tuple(found)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import pytest
 from curim_data import formats
 from curim_data.cli import main
 from curim_data.containers.text import one_byte_encoding
+from curim_data.engine import open_source
 from curim_data.formats.base import Layout, fold
 from curim_data.importing.columns import DateFormat, parse_dates
 from curim_data.importing.pipeline import ImportReport, import_file, preview
@@ -191,6 +192,13 @@ def test_each_import_keeps_the_days_that_it_covers(tmp_path: Path) -> None:
     assert not asked(brought(tmp_path, few)).get("gone")
     with pytest.raises(ImportProblem, match="covers=May is not known"):
         brought(tmp_path, few, covers="May")
+
+
+def test_days_that_imports_declare_are_covered_and_those_between_them_are_not(tmp_path: Path) -> None:
+    brought(tmp_path, _month(range(100, 160)), covers="2025-01-01/2025-03-31")
+    brought(tmp_path, _month(range(300, 360), month=5), covers="2025-05-01/2025-05-31")
+    gaps = [f"{gap.first}/{gap.last}" for gap in open_source(Home(tmp_path)).coverage.gaps]
+    assert gaps == ["2025-04-01/2025-04-30"]  # nothing happened in February and March
 
 
 def test_the_command_has_the_questions_of_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
