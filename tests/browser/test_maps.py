@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page
 
 from curim_data.model import CityProfile
+from curim_data.model.gazetteer import CREDIT
 from tests.browser.conftest import Visit, ready
 from tests.browser.map_labels import TILE, map_names, mercator
 from tests.effort import FULL
@@ -32,7 +33,7 @@ def test_a_preview_of_another_city_is_not_credited_to_the_samples_sources(visit:
     upload.set_input_files({"name": "vienna.csv", "mimeType": "text/csv", "buffer": file})
     page.wait_for_selector('[data-testid="stDeckGlJsonChart"] canvas')
     ready(page)
-    assert credits_of_maps(page) == ["none"]
+    assert credits_of_maps(page) == [f'"{CREDIT}"'], "the towns that are named are of GeoNames"
 
 
 PATIENCE = 60  # half seconds

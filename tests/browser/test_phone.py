@@ -29,8 +29,10 @@ def box(page: Page, selector: str) -> dict[str, Any]:
     return dict(found)
 
 
-def test_headline_first_cards_map_and_download_stand_within_two_screens(visit: Visit) -> None:
-    page = visit("briefing", lang="el", width=390, height=2 * SCREEN)
+@pytest.mark.parametrize("lang", ["el", "en", "fr"] if FULL else ["el"])
+def test_what_counts_stands_within_two_screens_and_nothing_is_clipped_on_a_small_phone(visit: Visit, lang: str) -> None:
+    """Headline, first cards, map and download; then all of it on the narrowest phones."""
+    page = visit("briefing", lang=lang, width=390, height=2 * SCREEN)
     page.wait_for_selector('[data-testid="stDeckGlJsonChart"] canvas')
     for selector in (
         "h1",
@@ -44,14 +46,8 @@ def test_headline_first_cards_map_and_download_stand_within_two_screens(visit: V
     assert not page.locator(".st-key-briefing_card_2").is_visible()
     page.locator(".st-key-fold_more summary").click()
     page.wait_for_selector(".st-key-briefing_card_2", state="visible")
-
-
-@pytest.mark.parametrize("lang", ["el", "en", "fr"] if FULL else ["el"])
-def test_nothing_is_clipped_on_a_small_phone(visit: Visit, lang: str) -> None:
-    page = visit("briefing", lang=lang, width=360, height=SCREEN)
-    page.wait_for_selector('[data-testid="stDeckGlJsonChart"] canvas')
-    page.locator(".st-key-fold_more summary").click()
-    page.wait_for_selector(".st-key-briefing_card_2", state="visible")
+    page.set_viewport_size({"width": 360, "height": SCREEN})
+    page.wait_for_timeout(500)
     found = page.evaluate(CLIPPED)
     assert not found["scrolls"]
     assert not found["out"]
