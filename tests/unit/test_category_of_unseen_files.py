@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations, permutations
@@ -365,20 +366,7 @@ def test_a_known_city_gives_kinds_by_names_and_nature_too(city: CityProfile) -> 
     assert set(shown.sample["kind"]) == {"risk"}
 
 
-SCALES = {
-    "severity": {
-        "Priority": "Low Medium High Critical", "Severity": "Low Medium High Critical",
-        "Προτεραιότητα": "Χαμηλή Μέτρια Υψηλή Κρίσιμη", "Σοβαρότητα": "Χαμηλή Μεσαία Υψηλή Κρίσιμη",
-        "Urgence": "Faible Moyenne Élevée Urgente", "prioridad": "Baja Media Alta Crítica",
-    },
-    "feeling": {
-        "How safe did you feel?": "Very_unsafe Unsafe Neutral Safe Very_safe",
-        "Πόσο ασφαλής νιώσατε;": "Πολύ_ανασφαλής Ανασφαλής Ουδέτερα Ασφαλής Πολύ_ασφαλής",
-        "Sentiment de sécurité":
-            "Pas_du_tout_en_sécurité Peu_en_sécurité Neutre En_sécurité Très_en_sécurité",
-        "Sicherheitsgefühl": "Sehr_unsicher Unsicher Neutral Sicher Sehr_sicher",
-    },
-}  # fmt: skip
+SCALES = tomllib.loads(Path(__file__).with_name("kinds_in_words.toml").read_text("utf-8"))["headings_of_scales"]
 
 
 @some(("role", "heading"), [(role, heading) for role in SCALES for heading in SCALES[role]])

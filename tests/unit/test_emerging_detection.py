@@ -6,6 +6,7 @@ import datetime as dt
 import math
 from itertools import combinations, permutations
 from math import sqrt
+from pathlib import Path
 from statistics import median
 
 import h3.api.numpy_int as h3
@@ -286,26 +287,7 @@ def test_windows_of_counts_that_come_in_bursts_are_tested_as_so_many_fewer(city:
 
 
 # Steps: H hot, - not; the trend of Gi* (+ up, - down, 0 none); the kind. Of two rules that hold the first decides.
-SERIES = [
-    ("-------------------H", "0", "new"),
-    ("-----------------HHH", "+", "consecutive"),
-    ("---HHHHHHHHHHHHHHHHH", "+", "consecutive"),
-    ("HHHHHHHHHHHHHHHHHHH-", "0", "historical"),
-    ("HHHHHHHHHHHHHHHHHH--", "+", "historical"),
-    ("HHHHHHHHHHHHHHHHHHHH", "+", "intensifying"),
-    ("--HHHHHHHHHHHHHHHHHH", "+", "intensifying"),
-    ("HHHHHHHHHHHHHHHHHHHH", "-", "diminishing"),
-    ("HHHHHHHHHHHHHHHHHHHH", "0", "persistent"),
-    ("HHHHHH-HHHH-HHHHHHHH", "0", "persistent"),
-    ("HHHHHHH---HHHHHHHHHH", "+", "sporadic"),
-    ("H------------------H", "0", "sporadic"),
-    ("HHHHHHHHHHHHHHHHH---", "-", "none"),
-    ("HH--HH--HH--HH--HH--", "0", "none"),
-    ("--------------------", "+", "none"),
-    ("HH", "0", "persistent"),
-    ("-H", "0", "new"),
-    ("H-", "0", "none"),
-]
+SERIES = [tuple(line.split()) for line in Path(__file__).with_name("kinds_over_time.txt").read_text().splitlines()]
 
 
 def one(series: str, trend: str) -> str:
