@@ -38,7 +38,7 @@ FILES = {"nypd": "nypd_shootings_historic.csv"}
 if FULL:
     FILES["chicago"] = "chicago_aggravated_assaults.csv.gz"
 # On a push the periods that differ most; the copy is the same for all.
-STANDING = [AlertFilter(period=period) for period in (PERIODS if FULL else ("28d", "12m", "all"))]
+STANDING = [AlertFilter(period=period) for period in (PERIODS if FULL else ("28d", "all"))]
 READERS = (Audience.COUNCIL, Audience.PUBLIC)
 # A share of women by place is compared where so many women and men are counted.
 ENOUGH = 100

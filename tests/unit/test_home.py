@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import multiprocessing
 import os
 import zipfile
 from collections import Counter
@@ -19,7 +18,6 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-import sample_data
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.importing.pipeline import import_file
@@ -27,7 +25,6 @@ from curim_data.model import Audience
 from curim_data.model.city import ProfileError
 from curim_data.plans.plan_store import MeetingStore, PlanStore
 from curim_data.protection import open_for
-from curim_data.sample import sample_home
 from curim_data.store import Home, Store, StoreError, has_alerts
 from curim_data.store.annotations import read_annotations
 from curim_data.store.erase import draw_files, erase
@@ -56,26 +53,6 @@ def test_a_new_home_has_a_profile_and_keeps_it(tmp_path: Path) -> None:
     with pytest.raises(ProfileError):
         create_home(tmp_path / "broken", tmp_path / "nothing")
     assert not Home(tmp_path / "broken").has_city()
-
-
-def _build(path: Path) -> None:
-    sample_home(Home(path))
-
-
-@pytest.mark.slow
-def test_the_sample_is_built_once_by_two_processes(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("spawn")
-    workers = [context.Process(target=_build, args=(tmp_path,)) for _ in range(2)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(180)
-        assert worker.exitcode == 0
-    home = sample_home(Home(tmp_path))
-    lines = sample_data.MAIN_EXPORT.read_bytes().count(b"\r\n") - 1
-    assert len(Store(home).batches()) == 1
-    assert Store(home).count() == lines
-    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["sample", "sample.lock"]
 
 
 @pytest.fixture(autouse=True)

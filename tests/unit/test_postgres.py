@@ -25,6 +25,7 @@ from curim_data.protection import copy_of, open_for
 from curim_data.store import Home, Store
 from curim_data.store.home import create_home
 from tests.commands import Curim
+from tests.effort import some
 from tests.engine_questions import FILTERS, QUESTIONS, Both, assert_same_answer, assert_same_knowledge, assert_same_rows
 from tests.postgres_server import postgres_server, required
 from tests.stored import stored_column
@@ -209,8 +210,7 @@ def both(request: pytest.FixtureRequest, sample: Home, server: str, published: H
         yield request.param, files, open_for(published, request.param)
 
 
-@pytest.mark.parametrize("question", QUESTIONS)
-@pytest.mark.parametrize("name", FILTERS)
+@some(("name", "question"), itertools.product(FILTERS, QUESTIONS))
 def test_postgresql_answers_as_duckdb_does(both: Both, name: str, question: str) -> None:
     assert "database" not in both[2].cache  # DuckDB is not asked
     assert_same_answer(both, name, question)

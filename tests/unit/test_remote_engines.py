@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from curim_data.model import Audience
 from curim_data.privacy import DisclosureError
 from curim_data.protection import copy_of, open_for, opening
 from curim_data.store import Home, Store
-from tests.effort import in_full
+from tests.effort import in_full, some
 from tests.engine_questions import (
     FILTERS,
     QUESTIONS,
@@ -90,8 +91,7 @@ def asked(server: str, monkeypatch: pytest.MonkeyPatch) -> str:
     return server
 
 
-@pytest.mark.parametrize("question", QUESTIONS)
-@pytest.mark.parametrize("name", FILTERS)
+@some(("name", "question"), product(FILTERS, QUESTIONS))
 def test_it_answers_as_duckdb_does(both: Both, name: str, question: str) -> None:
     assert "database" not in both[2].cache  # DuckDB is not asked
     assert_same_answer(both, name, question)
