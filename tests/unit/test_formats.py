@@ -142,78 +142,19 @@ def test_any_mixture_of_headings_gives_each_column_one_fate(columns: list[tuple[
 fixmystreet, policeuk, safecity, seeclickfix, ushahidi2, ushahidi3 = (
     FORMATS[name] for name in ("fixmystreet", "policeuk", "safecity", "seeclickfix", "ushahidi2", "ushahidi3")
 )
-LONDON = {
-    "alert_id": ["Crime ID"], "occurred_from": ["Month"], "category": ["Crime type"], "kind": ["Crime type"],
-    "status": ["Last outcome category"], "latitude": ["Latitude"], "longitude": ["Longitude"],
-}  # fmt: skip
-OPEN311 = {
-    "alert_id": ["service_request_id"], "reported_at": ["requested_datetime"], "category": ["service_name"],
-    "status": ["status"], "latitude": ["lat"], "longitude": ["long"],
-}  # fmt: skip
-SEECLICKFIX = {
-    "alert_id": ["id"], "reported_at": ["created_at"], "status": ["status"], "resolved_at": ["closed_at"],
-    "latitude": ["lat"], "longitude": ["lng"],
-}  # fmt: skip
-# A header or a file: its format, the roles, some persons (none: nobody), and some texts.
-KNOWN: dict[str, tuple[str, dict[str, list[str]], set[str], set[str]]] = {
-    "V2_PLUGIN": (
-        "ushahidi2",
-        {"alert_id": ["#"], "occurred_from": ["INCIDENT DATE"], "category": ["CATEGORY"], "latitude": ["LATITUDE"],
-         "longitude": ["LONGITUDE"], "status": ["APPROVED", "VERIFIED"]},
-        {"Phone of witness", "FIRST NAME", "LAST NAME", "EMAIL"}, {"INCIDENT TITLE", "LOCATION", "DESCRIPTION"},
-    ),
-    "V3_SURVEYS": (
-        "ushahidi3",
-        {"alert_id": ["Post ID"], "status": ["Post Status"], "reported_at": ["Post Date (UTC)", "Created (UTC)"],
-         "latitude": ["Home.lat", "Place.lat"], "longitude": ["Home.lon", "Place.lon"],
-         "category": ["Κατηγορίες", "Categories.0", "Categories.1"]},
-        {"Contact ID", "Contact", "Data Source ID", "E-mail"}, {"Unstructured Description", "Title"},
-    ),
-    "FMS_GROUPS": (
-        "fixmystreet",
-        {"alert_id": ["Report ID"], "reported_at": ["Created"], "status": ["Status"], "latitude": ["Latitude"],
-         "longitude": ["Longitude"], "category": ["Subcategory", "Category"], "resolved_at": ["Fixed", "Closed"]},
-        {"User Name", "Device Type", "Reported As", "Staff User"}, {"Title", "Detail", "Query", "Report URL"},
-    ),
-    **{
-        f"headers/open311_georeport_v2_requests.{form}": (
-            "open311", OPEN311, set(), {"description", "status_notes", "service_notice"}
-        )
-        for form in ("json", "xml")
-    },
-    "headers/seeclickfix_api_v2_issue.json": (
-        "seeclickfix", {**SEECLICKFIX, "confirmations": ["rating"]},
-        {"reporter.name", "reporter.id", "reporter.avatar.full"},
-        {"summary", "description", "address", "url", "html_url", "media.image_full"},
-    ),
-    "headers/seeclickfix_city_export_xlsx_as_csv.csv": (
-        "seeclickfix",
-        {"alert_id": ["Id"], "reported_at": ["Created At Local"], "category": ["Category"], "latitude": ["Lat"],
-         "longitude": ["Lng"], "status": ["Status Translated"], "resolved_at": ["Closed At Local"],
-         "confirmations": ["Rating"]},
-        {"Reporter Display", "Reported Using Mobile?", "Assignee Name"}, {"Summary", "Address", "Description"},
-    ),
-    "headers/seeclickfix_api_csv.csv": ("seeclickfix", SEECLICKFIX, set(), {"rating", "description"}),
-    "2018-11-city-of-london-street.csv": ("policeuk", LONDON, set(), {"Location", "Context"}),
-    "2018-12-city-of-london-street.csv": ("policeuk", LONDON, set(), {"Location", "Context"}),
-    "safecity_reports_no_text.csv": (
-        "safecity",
-        {"alert_id": ["incident_id"], "latitude": ["lat"], "longitude": ["lon"], "occurred_from": ["date"],
-         "category": ["tags"]},
-        set(), {"title", "short_desc", "location"},
-    ),
-}  # fmt: skip
+# Of a header or a file the format, the columns of each role, of persons and of texts.
+KNOWN = tomllib.loads(Path(__file__).with_name("known_headers.toml").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("name", KNOWN)
 def test_each_column_has_its_role(name: str) -> None:
     labels, rows = (getattr(headers, name).split(","), []) if hasattr(headers, name) else read(name)
-    form, roles, persons, texts = KNOWN[name]
+    form, roles, persons, texts = (KNOWN[name][key] for key in ("format", "roles", "persons", "texts"))
     layout = (found := FORMATS[form].recognise(labels, sample_of(labels, rows) if rows else None)).layout
     assert told(labels, found) == roles
-    assert persons <= set(named(labels, layout.personal))
+    assert set(persons) <= set(named(labels, layout.personal))
     assert bool(persons) == bool(layout.personal)
-    assert texts <= set(named(labels, layout.text))
+    assert set(texts) <= set(named(labels, layout.text))
     assert (found.missing, found.doubled) == ((), {})
     kinds = {"ushahidi2": Kind.RISK, "ushahidi3": Kind.RISK, "policeuk": Kind.OFFENCE, "safecity": Kind.OFFENCE}
     assert layout.kind == kinds.get(form, Kind.INCIVILITY)
