@@ -89,81 +89,13 @@ def earlier(days: int) -> list[str]:
     return [(story[EVENT] - dt.timedelta(days=days)).strftime("%d/%m/%Y %H:%M") for story in STORIES]
 
 
-ONE_WORD = {
-    "pt": (
-        {"DATAHORAREGISTRO": both(2), "DATAOCORRENCIA": day(0), "HORAOCORRENCIA": bare(0), "DATAENCERRAMENTO": day(3)},
-        {"occurred_from": "DATAOCORRENCIA HORAOCORRENCIA", "reported_at": "DATAHORAREGISTRO",
-         "resolved_at": "DATAENCERRAMENTO"},
-    ),
-    "pt short": (
-        {"DH_REGISTRO": both(2), "DT_OCOR": day(0), "HR_OCOR": bare(0), "DT_ENCER": day(3)},
-        {"occurred_from": "DT_OCOR HR_OCOR", "reported_at": "DH_REGISTRO", "resolved_at": "DT_ENCER"},
-    ),
-    "el": (
-        {"ΗΜΝΙΑΚΑΤΑΧΩΡΗΣΗΣ": both(2), "ΗΜΝΙΑΣΥΜΒΑΝΤΟΣ": day(0), "ΩΡΑΣΥΜΒΑΝΤΟΣ": greek(0)},
-        {"occurred_from": "ΗΜΝΙΑΣΥΜΒΑΝΤΟΣ ΩΡΑΣΥΜΒΑΝΤΟΣ", "reported_at": "ΗΜΝΙΑΚΑΤΑΧΩΡΗΣΗΣ"},
-    ),
-    "el short": (
-        {"ΗΜ/ΝΙΑ ΣΥΜΒ.": day(0), "ΩΡΑ ΣΥΜΒ.": greek(0), "ΗΜ/ΝΙΑ ΚΑΤΑΧ.": both(2), "ΗΜ/ΝΙΑ ΚΛΕΙΣ.": both(3)},
-        {"occurred_from": "ΗΜ/ΝΙΑ ΣΥΜΒ. ΩΡΑ ΣΥΜΒ.", "reported_at": "ΗΜ/ΝΙΑ ΚΑΤΑΧ.", "resolved_at": "ΗΜ/ΝΙΑ ΚΛΕΙΣ."},
-    ),
-    "el bare": (
-        {"ΗΜΝΙΑ_ΚΑΤΑΓΡΑΦΗΣ": both(2), "ΗΜΝΙΑ": day(0), "ΩΡΑ": greek(0)},
-        {"occurred_from": "ΗΜΝΙΑ ΩΡΑ", "reported_at": "ΗΜΝΙΑ_ΚΑΤΑΓΡΑΦΗΣ"},
-    ),
-    "it": (
-        {"DATAINSERIMENTO": both(2), "DATAEVENTO": day(0), "ORAEVENTO": bare(0), "DATACHIUSURA": day(3)},
-        {"occurred_from": "DATAEVENTO ORAEVENTO", "reported_at": "DATAINSERIMENTO", "resolved_at": "DATACHIUSURA"},
-    ),
-    "de": (
-        {"ANLAGEDATUM": both(2), "TATZEITVON": both(0), "TATZEITBIS": both(4), "Erledigt am": day(3)},
-        {"occurred_from": "TATZEITVON", "occurred_to": "TATZEITBIS", "reported_at": "ANLAGEDATUM",
-         "resolved_at": "Erledigt am"},
-    ),
-    "de times": (
-        {"Erfassungsdatum": both(2), "TATDATUM": day(0), "TATUHRZEIT": day(0, "%H:%M Uhr")},
-        {"occurred_from": "TATDATUM TATUHRZEIT", "reported_at": "Erfassungsdatum"},
-    ),
-    "es": (
-        {"FECHACIERRE": day(3), "FECHADENUNCIA": both(1), "FECHAHECHO": day(0), "HORAHECHO": bare(0)},
-        {"occurred_from": "FECHAHECHO HORAHECHO", "reported_at": "FECHADENUNCIA", "resolved_at": "FECHACIERRE"},
-    ),
-    "fr": (
-        {"DATESAISIE": both(2), "DATEFAITS": day(0), "HEUREFAITS": day(0, "%Hh%M"), "DATECLOTURE": day(3)},
-        {"occurred_from": "DATEFAITS HEUREFAITS", "reported_at": "DATESAISIE", "resolved_at": "DATECLOTURE"},
-    ),
-    "en": (
-        {"createdate": both(2), "incidentdate": day(0), "incidenttime": day(0, "%I:%M %p"), "closedate": day(3)},
-        {"occurred_from": "incidentdate incidenttime", "reported_at": "createdate", "resolved_at": "closedate"},
-    ),
-}  # fmt: skip
+HELPERS = {one.__name__: one for one in (both, day, bare, greek, named, spans)}
+INVENTED = tomllib.loads(Path(__file__).with_name("event_dates.toml").read_text("utf-8"))
+ONE_WORD: dict[str, tuple[dict[str, list[str]], dict[str, str]]] = {
+    name: ({label: HELPERS[how](*given) for label, (how, *given) in one["columns"].items()}, one["roles"])
+    for name, one in INVENTED.items()
+}
 BY_VALUES = {
-    "es, a bare date is the latest": (
-        {"Fecha denuncia": both(1), "Fecha": both(2), "Fecha cierre": both(3)},
-        {"reported_at": "Fecha denuncia", "resolved_at": "Fecha cierre"},
-    ),
-    "es, a bare date is the earliest": (
-        {"Fecha cierre": both(3), "Fecha registro": both(2), "Fecha": both(0)},
-        {"occurred_from": "Fecha", "reported_at": "Fecha registro", "resolved_at": "Fecha cierre"},
-    ),
-    "de, a bare date beside the event is the report": (
-        {"Datum": both(2), "Tatdatum": both(0)}, {"occurred_from": "Tatdatum", "reported_at": "Datum"},
-    ),
-    "en, two bare dates": ({"Date": both(2), "Date 2": both(0)}, {"occurred_from": "Date 2", "reported_at": "Date"}),
-    "no words at all": (
-        {"A1": both(2), "A2": both(0), "A3": both(3)}, {"occurred_from": "A2", "reported_at": "A1"},
-    ),
-    "a date with a time of its own beside a report": (
-        {"CREATED": both(2), "XD1": day(0), "XT1": day(0, "%H:%M")},
-        {"occurred_from": "XD1 XT1", "reported_at": "CREATED"},
-    ),
-    "el, of two reports the earlier": (
-        {"Ημερομηνία καταχώρισης": both(2), "Ημερομηνία υποβολής": both(1)}, {"reported_at": "Ημερομηνία υποβολής"},
-    ),
-    "es, the file of the case is begun after the event": (
-        {"fecha_inicio": both(2), "fecha_hecho": day(0), "hora_hecho": bare(0)},
-        {"occurred_from": "fecha_hecho hora_hecho", "reported_at": "fecha_inicio"},
-    ),
     "pt, one day in all rows is that of the export": (
         {"Data": ["01/02/2025"] * 60, "Data do fato": both(0)}, {"occurred_from": "Data do fato"},
     ),
