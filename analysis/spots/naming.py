@@ -157,7 +157,7 @@ DIRECTIONS: Final[Mapping[str, Callable[[Translator], str]]] = {
     "north-west": lambda t: t.c("direction", "north-west"),
 }
 STEPS: Final = (100, 10)  # metres to which distances are rounded, the second where the first are the same
-LONG: Final = 20_000.0  # metres
+LONG: Final = 20_000.0  # metres: from there on the side on which a place lies says more than its distance
 MOST_LISTS: Final = 4  # of known places, whose names are kept for a profile
 Labels = Mapping[str, str]
 
@@ -197,7 +197,7 @@ class SpotName:
             details = [name, *details] if name else details
             name = t.label(self.street)
         for detail in details:
-            name = t("{place}, {detail}", place=name, detail=detail) if name else detail
+            name = t("{what}, {where}", what=name, where=detail) if name else detail
         name = name or self._middle(t)
         return name if self.number == 1 else t("{place} ({number})", place=name, number=self.number)
 
@@ -223,6 +223,10 @@ class SpotName:
         if not self.metres:
             return where if self.place else t("in the {direction}", direction=where)
         far = first_case(
+            (
+                self.of_alerts and self.metres >= LONG,
+                N_("{distance} from the middle of the alerts, in the {direction}"),
+            ),
             (self.of_alerts, N_("{distance} {direction} of the middle of the alerts")),
             (self.of_city, N_("{distance} {direction} of the centre")),
             (self.place, N_("{distance} {direction}")),
@@ -391,8 +395,8 @@ def _in_metres(city: CityProfile, longitude: float, latitude: float) -> tuple[fl
 
 
 def _by_distance(name: SpotName, direction: str, metres: float) -> Iterator[SpotName]:
-    """A name by a distance, rounded ever less: to whole kilometres first where it is long."""
-    for step in STEPS if metres < LONG else (1000, *STEPS):
+    """A name by a distance, rounded ever less, but never finer than it is written."""
+    for step in (1000,) if metres >= LONG else STEPS[:1] if metres >= 1000 else STEPS:
         if round(metres / step):
             yield replace(name, direction=direction, metres=step * round(metres / step))
 
@@ -456,7 +460,8 @@ def area_in_words(cells: Sequence[str], city: CityProfile, t: Translator) -> str
     if not where:
         middle = shapely.centroid(shapely.union_all(hexagons))
         where = name_spot(float(middle.x), float(middle.y), city)(t)
-    return t("{where} ({size})", where=where, size=t.n("{n} cell of the map", "{n} cells of the map", len(cells)))
+    size = t.n("{n} cell of the map", "{n} cells of the map", len(cells))
+    return t("{place} ({number})", place=where, number=size)
 
 
 def _streets_of(hexagons: np.ndarray, city: CityProfile, t: Translator) -> str:

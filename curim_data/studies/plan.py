@@ -33,7 +33,7 @@ from analysis.plans.verdict import (
     placebo_areas,
     smallest_shown_drop,
 )
-from analysis.spots.naming import Labels, SpotName, name_spot, name_spots
+from analysis.spots.naming import Labels, SpotName, name_spots
 from analysis.spots.profile import problem_for as problem_of_profile
 from analysis.spots.profile import profile_spot
 from analysis.trends.time_series import trend_of
@@ -306,7 +306,7 @@ def problem_of_cells(
     if spot is not None:
         return problem_of_spot(source, f, spot, name_spots(found.spots, source.city, known_places(source))[spot.id])
     own = _own_area(source, f, sorted(wanted))
-    name = name_spot(own.longitude, own.latitude, source.city)
+    name = name_spots([own], source.city, known_places(source))[own.id]  # as a list of any cell size calls it
     if f.cells or wanted != frozenset(area_cells(source.city, f)):
         return replace(problem_of_spot(source, f, own, name), q=None)
     # The area that the filter names: its own alerts are counted, as on the card that led here, and not those of cells.

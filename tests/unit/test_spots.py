@@ -89,6 +89,7 @@ def test_without_any_names_a_place_lies_so_far_from_the_centre_or_the_middle_of_
     there = name_spot(23.65 + 850 * EAST, 37.945 + 850 * NORTH, city)
     assert there(translator("en")) == "1.2 km north-east of the middle of the alerts"
     assert there(translator("el")) == "1,2 km βορειοανατολικά του μέσου των αναφορών"
+    assert name_area(23.65, 38.241, city)(translator("el")) == "33 km από το μέσο των αναφορών, στα βόρεια"
     assert name_spot(23.65, 37.945 + 100 * NORTH, city)(translator("en")) == "Middle of the alerts"
 
 
@@ -217,11 +218,10 @@ def test_areas_under_one_name_are_told_apart_by_where_they_lie(lang: str) -> Non
     points = [(23.65 + east * EAST, 37.945 + north * NORTH) for east in steps for north in steps]
     words = (("area", "Brooklyn"), ("precinct", "120"))
     city = replace(BARE, place_names=learnt(*[(*word, lon, lat, 5) for word in words for lon, lat in points]))
-    t = translator(lang)
-    told = [name_area(lon, lat, city)(t) for lon, lat in points]
+    told = [name_area(lon, lat, city)(translator(lang)) for lon, lat in points]
     assert len(set(told)) == len(points)
     assert all("Brooklyn" in name and "120" in name for name in told)
-    assert len({name_spot(lon, lat, city)(t) for lon, lat in points}) == 1
+    assert len({name_spot(lon, lat, city)(translator(lang)) for lon, lat in points}) == 1
 
 
 @pytest.fixture(scope="module")
