@@ -205,7 +205,7 @@ def choice_field(
         if said is not None:
             return said(t, city, getattr(f, name))
         values = [labels.inline(label) for *_, label in made.picks(f, t, city)]
-        return f", {t.pair(labels.inline(t(title)), labels.listed(t, values))}"
+        return t(", with {field} {values}", field=labels.inline(t(title)), values=labels.listed(t, values))
 
     def condition(f: AlertFilter, _city: CityProfile, levels: Levels) -> str:
         values = getattr(f, name)
@@ -410,9 +410,7 @@ PERIOD: Final = Field(
     parse=_parse_period,
     text=str,
     condition=lambda f, city, levels: "",
-    phrase=lambda f, t, city: t(
-        ", {period}", period=labels.inline(_period_label(f, t)) if f.period else _period_label(f, t)
-    ),
+    phrase=lambda f, t, city: f", {labels.inline(_period_label(f, t)) if f.period else _period_label(f, t)}",
     whole=lambda f, t, city: _period_label(f, t),
     normalise=_period,
     unset=(None, "", "12m"),
@@ -653,7 +651,7 @@ class AlertFilter:
         """
         parts = [CATEGORIES.phrase(self, t, city)]
         parts += [field.phrase(self, t, city) for field in self.active() if field not in (CATEGORIES, PERIOD)]
-        period = t(", {period}", period=Span(*dates, by_month)) if dates else PERIOD.phrase(self, t, city)
+        period = f", {t.span(Span(*dates, by_month))}" if dates else PERIOD.phrase(self, t, city)
         parts.append(period)
         if n is not None:
             parts.append(t(": {n}", n=n) if total is None else t(": {n} of {total}", n=n, total=total))
@@ -673,11 +671,20 @@ class AlertFilter:
         areas += [labels.place_label(t, city, one) for one in self.places]
         told = t("{what}, {where}", what=what, where=some(areas)) if areas else what
         said = {"categories", "districts", "places", "period"}
-        return told + "".join(one.phrase(self, t, city) for one in self.active() if one.names[0] not in said)
+        rest = "".join(one.phrase(self, t, city) for one in self.active() if one.names[0] not in said)
+        return told + (rest if areas else rest.removeprefix(","))
 
-    def chips(self, t: Translator, city: CityProfile) -> list[tuple[str, AlertFilter]]:
-        """Labels of what is active, each with the filter that is left without it."""
-        return [chip for field in self.active() for chip in field.chips(self, t, city)]
+    def chips(
+        self, t: Translator, city: CityProfile, *, months: tuple[dt.date, dt.date] | None = None
+    ) -> list[tuple[str, AlertFilter]]:
+        """Labels of what is active, each with the filter that is left without it; `months`: the resolved dates, where
+        only months are known.
+        """
+        chips = [chip for field in self.active() for chip in field.chips(self, t, city)]
+        if months and PERIOD in self.active():
+            preset = self.period and labels.period_label(t, self.period, by_month=True)
+            chips[0] = preset or t.span(Span(*months, by_month=True)), chips[0][1]
+        return chips
 
     def active(self) -> tuple[Field, ...]:
         """The fields that ask for something; the usual period asks for nothing."""

@@ -154,9 +154,11 @@ def place_label(t: Translator, city: CityProfile, place: str | None) -> str:
     return next((t.label(mark.labels) for mark in city.landmarks if mark.id == place), place)
 
 
-def period_label(t: Translator, period: str) -> str:
-    """The label of a preset period; an unknown code stands as it is."""
-    return t(PERIODS.get(period, period))
+def period_label(t: Translator, period: str, *, by_month: bool = False) -> str:
+    """The label of a preset period, where only months are known (`by_month`) without days; an unknown code stands as it
+    is.
+    """
+    return t("Last month") if by_month and period == "28d" else t(PERIODS.get(period, period))
 
 
 def dates_label(t: Translator, start: dt.date | None, end: dt.date | None) -> str:

@@ -55,8 +55,8 @@ CASES: list[tuple[dict[str, str], dict[str, Any], str, list[str]]] = [
     ({"district": "zone_2"}, {"districts": ("zone_2",)}, ", in Zone 2", ["Zone 2"]),
     ({"place": "quay"}, {"places": ("quay",)}, ", near Old Quay", ["Place: Old Quay"]),
     ({"cells": CELL}, {"cells": (CELL,)}, ", in 1 picked map cell", ["1 map cell"]),
-    ({"status": "open"}, {"statuses": ("open",)}, ", status: open", ["Status: Open"]),
-    ({"severity": "4,5"}, {"severities": (4, 5)}, ", severity: 4 or 5 (grave)", ["Severity: 4", "Severity: 5 (grave)"]),
+    ({"status": "open"}, {"statuses": ("open",)}, ", with status open", ["Status: Open"]),
+    ({"severity": "4,5"}, {"severities": (4, 5)}, "severity 4 or 5 (grave)", ["Severity: 4", "Severity: 5 (grave)"]),
 ]
 
 

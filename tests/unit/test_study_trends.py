@@ -178,10 +178,10 @@ HEADINGS = [
      "Κλοπές, Ζώνη 3 – χωρίς σαφή αύξηση: 57 έναντι 51 το ίδιο διάστημα έναν χρόνο πριν (ίσως τυχαίο)",
      "Vols, Zone 3 : pas de hausse nette, 57 contre 51 à la même période un an plus tôt (peut-être dû au hasard)"),
     (WOMEN, _answer(20, 61.0, "probable", "season"),
-     "Graffiti and noise, affecting women, after dark: probable fall, 20 against 61 usual for this time of year",
-     "Γκράφιτι και ηχορύπανση · θίγονται: γυναίκες · μετά τη δύση – πιθανή μείωση: 20 έναντι 61 που είναι συνήθεις για "
+     "Graffiti and noise affecting women, after dark: probable fall, 20 against 61 usual for this time of year",
+     "Γκράφιτι και ηχορύπανση που αφορούν γυναίκες, μετά τη δύση – πιθανή μείωση: 20 έναντι 61 που είναι συνήθεις για "
      "την εποχή",
-     "Graffitis et bruit, concernant des femmes, après la tombée de la nuit : baisse probable, 20 contre 61, nombre "
+     "Graffitis et bruit touchant des femmes, après la tombée de la nuit : baisse probable, 20 contre 61, nombre "
      "habituel en cette saison"),
     (AlertFilter(), _answer(1_250, 1_000.0, "clear", "before"),
      "All alerts: clear rise, 1,250 against 1,000 expected from the time just before",

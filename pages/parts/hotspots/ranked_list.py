@@ -50,7 +50,6 @@ USUAL: Final = "excess"
 # Pixels that a column takes at most for its texts, on a wide page and on a phone.
 MAIN, NARROW = 240, 150
 SPAN: Final = 0.62  # of the page, beside the panel of the selected place
-MOST_CHIPS: Final = 3  # of the filter in a headline
 FINEST_OFFERED: Final = 11  # finer cells are smaller than the error of a phone's position
 LISTED: Final = ("n", "base_n")  # the columns of counts of the list; that of women is one of shares
 ORDER_WORDS: Final[dict[Order, str]] = {
@@ -164,10 +163,7 @@ def headline(page: Page, study: HotSpotStudy, found: int, shown: tuple[SpotSumma
 
 def _asked(page: Page, answer: str) -> str:
     """An answer after what the filter asks for, the period apart."""
-    asked = page.filter.replace(period="", start=None, end=None)
-    chips = [label for label, _ in asked.chips(page.t, page.city)]
-    subject = ", ".join(chips[:MOST_CHIPS]) + (" …" if len(chips) > MOST_CHIPS else "")
-    return page.t.pair(subject or page.t("All alerts"), answer) + "."
+    return page.t.pair(page.filter.subject(page.t, page.city), answer) + "."
 
 
 def _shares(t: Translator, study: HotSpotStudy, shown: tuple[SpotSummary, ...]) -> tuple[str, str]:
