@@ -84,6 +84,8 @@ def draw_filter_bar(page: Page) -> None:
         elif not field.widget.more:
             chosen = ", ".join(label for _, _, label in field.joined(field.picks(page.filter, t, city), t, city))
             draw_opener(page, field.names[0], t.pair(t(field.title), chosen) if chosen else t(field.title))
+    if absent.pop(t(NO_DISTRICTS), None):
+        st.caption(t(NO_DISTRICTS))
     further = [field for field in offered if field.widget.more]
     if further or absent:
         active = ", ".join(t(field.title) for field in further if field.write(page.filter))
@@ -115,6 +117,7 @@ def draw_filter_drawer(page: Page) -> None:
             draw_filter_bar(page)
         else:
             _draw_pending(page, [one for one in offered if (one.widget.more if more else one.names[0] == asked)])
+        absent.pop(t(NO_DISTRICTS), None)  # told in the side bar
         for why, titles in absent.items() if more else ():
             st.caption(t("No filter by {fields}: {why}", fields=t.join(titles), why=why))
 
@@ -169,12 +172,13 @@ def field_absence(field: Field, source: Source) -> Message | None:
 
 def draw_active_filters(page: Page) -> None:
     """Active filters, each with a button that removes it; notes on what the link asked for in vain."""
-    t, chips = page.t, page.filter.chips(page.t, page.city)
+    t = page.t
     for note in page.notes:
         st.warning(escape_markdown(t(note)))
     if page.source is None:
         return
-    total = cached_query(page, "total")
+    months = query.dates(page.alerts, page.filter) if page.alerts.by_month else None
+    chips, total = page.filter.chips(t, page.city, months=months), cached_query(page, "total")
     for note in total.notes:
         st.info(escape_markdown(t(note)))
     with st.container(horizontal=True, gap="small", key="filter_chips") if chips else nullcontext():
@@ -190,8 +194,10 @@ def draw_active_filters(page: Page) -> None:
             st.button(t("Reset"), key="chips_reset", type="tertiary", on_click=write_filter, args=(AlertFilter(),))
     if total.n == 0:
         found = cached_query(page, "nearest_nonempty")
+        lacking = [t(why) for field in page.filter.active() if (why := field_absence(field, page.alerts))]
         with st.container(border=True, key="filter_nothing"):
-            st.write(t("No alerts match this filter."))
+            why = [*lacking, t("So this filter can find nothing.")] if lacking else [t("No alerts match this filter.")]
+            st.write(escape_markdown(" ".join(why)))
             if found is not None:
                 near, why = found
                 st.caption(escape_markdown(t(why)))
@@ -237,7 +243,9 @@ def _period_select(bar: _Bar, _field: Field) -> None:
     st.selectbox(
         t("Period"),
         [*PERIODS, CUSTOM_DATES],
-        format_func=lambda value: t("Custom dates") if value == CUSTOM_DATES else labels.period_label(t, value),
+        format_func=lambda value: (
+            t("Custom dates") if value == CUSTOM_DATES else labels.period_label(t, value, by_month=source.by_month)
+        ),
         **bar.bound("filter_period", bar.filter.period or CUSTOM_DATES, chosen),
     )
     if not bar.filter.period:
