@@ -221,8 +221,7 @@ def help_lines(city: CityProfile, t: Translator) -> tuple[str, ...]:
 
 # How a city gets its own.
 HOW_TO_ADD: Final = Message(
-    "No help lines are known for this city. Add them with “curim city helplines FILE”: a table with the column text, a "
-    "line each."
+    "No help lines are known for this city: whoever keeps the data can add them to its profile."
 )
 
 

@@ -36,7 +36,7 @@ from curim_data.model.sql import Levels
 PUBLICATIONS: Final = "curim_published"
 ALERTS: Final = "alerts"
 COPY: Final = "alerts_protected"
-NOT_PUBLISHED: Final = Message("Nothing was published into this database yet: curim publish writes the alerts there.")
+NOT_PUBLISHED: Final = Message("Nothing was published into this database yet. Ask whoever runs the dashboard.")
 # Types of PostgreSQL by their numbers; what is none of them is read as text.
 _ARROW: Final = {
     16: pa.bool_(),

@@ -37,8 +37,8 @@ NO_GENDER: Final = Message(
 )
 NO_CATEGORY: Final = Message("No alert here has a category: this export names none, or none was assigned.")
 ADD_CATEGORY: Final = Message(
-    "To give all alerts of a file one category, undo its import, import it again and name the category: on the page "
-    "Data, or with “curim undo BATCH” and “curim import FILE --category NAME”."
+    "Whoever keeps the data can give all alerts of a file one category, on the page Data: by undoing its import and "
+    "importing it again with that category."
 )
 ONE_CATEGORY: Final = Message(
     "These alerts all have one category, or state none: women and men cannot be compared by category."
@@ -49,24 +49,23 @@ NO_FEELING: Final = Message(
     "5."
 )
 NO_DISTRICTS: Final = Message(
-    "No map of districts is loaded: the analyst can add one on the page Data, or with “curim city districts FILE”."
+    "This city's profile has no districts: whoever keeps the data can add a map of them on the page Data."
 )
 NO_AREAS: Final = Message(
     "Places were not compared, since none with enough alerts is known: districts and named places are added on the "
     "page Data."
 )
 NO_LANDMARKS: Final = Message(
-    "This city has no named places yet, so none was looked at: the analyst can add a file of them on the page Data, or "
-    "with “curim city landmarks FILE”."
+    "This city has no named places yet, so none was looked at: whoever keeps the data can add a file of them on the "
+    "page Data."
 )
 NO_OUTLINE: Final = Message(
-    "No map: this city has no outline yet. The analyst can give its districts or its study area on the page Data, or "
-    "with “curim city districts FILE” or “curim city land FILE”, or import a file with coordinates."
+    "No map: this city has no outline yet. Whoever keeps the data can give its districts or its study area on the page "
+    "Data, or import a file with coordinates."
 )
 NO_POPULATION: Final = Message(
-    "No residents are loaded. Without them few alerts may simply mean few people: who hardly reports is not known. The "
-    "analyst can add a file with the columns district, women and men on the page Data, or with “curim city population "
-    "FILE”."
+    "No residents are loaded. Without them few alerts may simply mean few people: who hardly reports is not known. "
+    "Whoever keeps the data can add a file with the columns district, women and men on the page Data."
 )
 NO_POSITIONS: Final = Message(
     "None of these alerts is on the map, so no place was looked at. Where they have no coordinates, ask whoever "
@@ -76,7 +75,7 @@ NO_LIGHT: Final = Message(
     "It is not known whether it was dark at the time of these alerts: for that their place, or the city's place and "
     "time zone, must be known."
 )
-TOO_FEW: Final = Message("Too few alerts to tell whether anything changed.")
+TOO_FEW: Final = Message("Too few alerts to tell a change from chance.")
 
 
 def is_small(n: float, least: float) -> bool:

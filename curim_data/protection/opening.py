@@ -196,8 +196,8 @@ SELECT {", ".join(f"{_WRITTEN[name]} AS {name}" for name in SCHEMA.names)} FROM 
 
 
 NO_COPY: Final = Message(
-    "Alerts that another engine holds have no protected copy: council and public see nothing of them. “curim publish” "
-    "writes one, or open the dashboard on a home, without CURIM_ALERTS_URL, for these readers."
+    "Alerts that another engine holds have no protected copy: council and public see nothing of them. "
+    "Whoever runs the dashboard can publish one, or open it on a home for these readers."
 )
 NO_COPY_MADE: Final = Message(
     "The home has no protected copy of these alerts, and none can be written there: council and public see nothing of "

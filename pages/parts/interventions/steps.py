@@ -48,7 +48,7 @@ from curim_data.model.plan import TEST, Action
 from curim_data.privacy import HOW_TO_ADD, help_lines
 from curim_data.studies.evaluation import STARTED
 from pages.parts.charts.tables import draw_table
-from pages.parts.frame import Page, escape_markdown, escape_with_commands
+from pages.parts.frame import Page, escape_markdown
 from pages.parts.plans import (
     AREA_LABELS,
     PlanEdit,
@@ -285,7 +285,7 @@ def _unranked(page: Page, plan: Plan) -> str:
         names = t.join([category_label(t, page.city, part.id) for part in problem.categories[:6]])
         sentences = [t("The catalogue has no measure made for these categories: {categories}.", categories=names)]
     below = t("What follows is not ranked. Choose one or more; their effects are not added up.")
-    return escape_with_commands(" ".join([*sentences, below]))
+    return escape_markdown(" ".join([*sentences, below]))
 
 
 def _draw_measures(page: Page, edit: PlanEdit, shelf: list[Fit]) -> list[str]:

@@ -30,7 +30,7 @@ from curim_data.model import NO_OUTLINE, CityProfile, Translator, on_a_map
 from curim_data.model.city import MAJOR, MINOR, PATH, Area
 from curim_data.model.gazetteer import Town, largest_towns
 from curim_data.studies.cells import union_of_cells
-from pages.parts.frame import Page, Palette, Room, css_text, escape_with_commands, palette, rgba
+from pages.parts.frame import Page, Palette, Room, css_text, palette, rgba
 
 # Corners of streets in the whole map: about 20 bytes each, so that a map stays under half a megabyte.
 MOST_CORNERS: Final = 20_000
@@ -202,7 +202,7 @@ def without_outline(page: Page) -> bool:
     """Whether the city has no outline to draw: says so in place of a map, and what can be given."""
     if page.city.outlined:
         return False
-    st.info(escape_with_commands(page.t(NO_OUTLINE)))
+    st.info(page.t(NO_OUTLINE))
     return True
 
 

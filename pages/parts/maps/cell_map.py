@@ -47,7 +47,6 @@ from pages.parts.frame import (
     Palette,
     cached_query,
     draw_download,
-    escape_with_commands,
     mapped_sentence,
     palette,
     ramp,
@@ -614,7 +613,7 @@ def draw_point_map(
     The map shows the city, or what lies within `bounds` (west, south, east, north in degrees).
     """
     if not city.outlined:
-        st.info(escape_with_commands(page.t(NO_OUTLINE)))
+        st.info(page.t(NO_OUTLINE))
         return
     colours, height = palette(page.theme), map_height(page, height)
     layers = [
