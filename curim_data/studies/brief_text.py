@@ -118,7 +118,7 @@ def attention_sentence(study: BriefChanges, t: Translator) -> str:
     text = first_case(
         (nothing := _nothing_compared(study), nothing),
         (any(one.grade == "probable" for one in study.cards), N_("No change is clear; probable ones follow.")),
-        (study.too_few_to_tell and many, N_("The time before is too short to tell whether anything changed.")),
+        (study.too_few_to_tell and many, N_("The time before is too short to tell a change from chance.")),
         (study.too_few_to_tell, TOO_FEW),
         (True, N_("No change is clear; the largest movements may be chance.")),
     )

@@ -178,7 +178,7 @@ def test_of_a_handful_nothing_is_told(tmp_path: Path, t: Translator, a_week: flo
         assert "expected" not in said
         assert "instead" not in said
         assert not study.clear
-        assert said.endswith("Too few alerts to tell whether anything changed.")
+        assert said.endswith("Too few alerts to tell a change from chance.")
         beside = none_sentence(study, t)
         assert "Too few" not in beside
         assert "would probably not have been clear" in beside
