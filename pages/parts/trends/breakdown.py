@@ -9,10 +9,11 @@ import pandas as pd
 import streamlit as st
 
 from analysis.trends.time_series import week_clock
-from curim_data.model import N_, SEVERAL_CATEGORIES, BoolArray, Translator, is_small, value_label
+from curim_data.model import N_, SEVERAL_CATEGORIES, BoolArray, Span, Translator, at_head, is_small, value_label
 from curim_data.model.labels import grade_words
 from curim_data.privacy import BAND_HOURS, Counted
 from curim_data.studies import changes
+from curim_data.studies.brief import usual_since
 from curim_data.studies.changes import (
     areas_in_words,
     compared_words,
@@ -42,22 +43,30 @@ DIGITS: Final = {"expected": 1, "after": 0, "ratio": 2, "low": 2, "high": 2}
 
 
 def draw_changes_table(page: Page) -> None:
-    """All comparisons of the filter's period, the surest first, and how many there were."""
+    """All comparisons of the filter's period, the surest first, and how many there were; where no data lie before it,
+    those since the day that the Briefing tells changes from.
+    """
     t = page.t
-    study = changes_of(page.dataset, page.filter)
-    findings = cached_changes(page.dataset, page.filter, None).findings  # a row of one has the grade of its card
-    written = written_changes(study, page.alerts, page.filter, [(one.change.key, one.grade) for one in findings])
+    brief = cached_changes(page.dataset, page.filter, None)
+    if brief.changes.periods.before is None:
+        brief = cached_changes(page.dataset, page.filter, usual_since(page.alerts, page.filter))
+    study = changes_of(page.dataset, brief.asked)
+    graded = [(one.change.key, one.grade) for one in brief.findings]  # a row of a finding has the grade of its card
+    written = written_changes(study, page.alerts, brief.asked, graded)
     frame = changes_frame(page, written.loc[surest_first(study.changes.frame, written)])
     if frame.empty or study.periods.before is None:
         st.write(t(study.periods.choice.explanation if study.periods.before is None else _NOTHING))
     else:
+        if brief.asked != page.filter:
+            after = Span(*study.periods.after, by_month=study.periods.by_month)
+            st.caption(f"{at_head(t.span(after))}. {t(study.periods.choice.explanation)}")
         (_draw_for_phone if page.narrow else _draw_for_screen)(page, frame, _headings(t))
         made = t.n(
             "{n} comparison was made, and having looked so often is allowed for.",
             "{n} comparisons were made, and having looked so often is allowed for.",
             study.changes.n_tested,
         )
-        copied = chosen_from(page.alerts, page.filter) is not page.alerts
+        copied = chosen_from(page.alerts, brief.asked) is not page.alerts
         draw_footer(
             page,
             sentence=made + (" " + t(COMPARED_IN_THE_COPY) if copied else ""),
