@@ -14,7 +14,7 @@ from analysis.hotspots.grouping import is_compared
 from analysis.report.documents import MIME, DocumentFormat
 from analysis.report.papers import brief_document
 from curim_data.filters import AlertFilter
-from curim_data.model import N_, Audience, Role, value_label
+from curim_data.model import N_, Audience, Role, at_head, value_label
 from curim_data.model.coverage import LONGEST_MEETING_NAME, Meeting
 from curim_data.plans.plan_store import MeetingStore, PlanProblem
 from curim_data.plans.record import Deed
@@ -258,13 +258,16 @@ def draw_questions(page: Page) -> None:
     """What readers ask most, each with the page and the filter that answer it."""
     t, f, city = page.t, page.filter, page.city
     links: list[tuple[str, str, AlertFilter, dict[str, str]]] = []
+    untold = ""
     if "affected_gender" in page.alerts.asked and not has_no_clock(page):
         women = f.replace(affected=("woman",), dark=True)
         links.append(("hotspots", t("Where are women affected after dark?"), women, {}))
         harmful = tuple(name for name in city.categories if is_sensitive_category(name, city))
-        if harmful and not page.alerts.protected:  # whose hot spots the copy does not tell
-            women = women.replace(categories=harmful, groups=())
-            links.append(("hotspots", t("Where are women harassed after dark?"), women, {}))
+        harassed = t("Where are women harassed after dark?")
+        if harmful and page.alerts.protected:
+            untold = f"{harassed} {at_head(t('no hot spots of sensitive categories are told to this audience'))}."
+        elif harmful:
+            links.append(("hotspots", harassed, women.replace(categories=harmful, groups=()), {}))
     if page.role >= Role.COUNCIL:
         links.append(("evaluation", t("Did a measure work?"), f, {}))
     if page.alerts.asked & {"affected_gender", "reporter_gender"}:
@@ -278,6 +281,8 @@ def draw_questions(page: Page) -> None:
         links.append(("trends", question, within, {"open": "changes"}))
     for name, label, within, words in links:
         page_link(page, name, escape_markdown(label), filter=within, **words)
+    if untold:
+        st.caption(untold)
 
 
 def _draw_cards(page: Page, cards: list[tuple[int, AnyFinding]]) -> None:
