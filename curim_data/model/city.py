@@ -265,8 +265,8 @@ class CityProfile:
                 raise AreaTooLargeError(
                     Message(
                         "The area is {area} km² and takes about {cells} map cells of the size that this needs (H3 "
-                        "resolution {resolution}); at most {most} are made. Choose larger cells, or import the densest "
-                        "area alone into a home of its own (“curim import FILE --area densest --home FOLDER”).",
+                        "resolution {resolution}); at most {most} are made. Choose larger cells, or ask whoever "
+                        "keeps the data for a home of the densest area alone.",
                         {
                             "area": round(self.area_km2),
                             "cells": cells,
