@@ -217,7 +217,7 @@ def test_an_area_lists_the_hot_spots_in_it_or_says_that_there_are_none(seen: Ope
     here = [s for s in study.spots if in_area(s, names[s.id], AlertFilter(districts=("zone_2",)), source.city)]
     assert 0 < len(here) < len(study.spots)
     app = seen("hotspots", district="zone_2")
-    assert app.title[0].value.startswith(f"Zone 2: {len(here)} places stand out, above all {names[here[0].id](T)}")
+    assert f"alerts, Zone 2: {len(here)} places stand out, above all {names[here[0].id](T)}" in app.title[0].value
     assert TESTED_IN_CITY.text in [caption.value for caption in app.caption]
     assert _panel(app).startswith(f"{here[0].rank} ·")
     app = seen("hotspots", cells=f"{int(study.hot.frame['q'].idxmax()):x}")
