@@ -157,7 +157,7 @@ DIRECTIONS: Final[Mapping[str, Callable[[Translator], str]]] = {
     "north-west": lambda t: t.c("direction", "north-west"),
 }
 STEPS: Final = (100, 10)  # metres to which distances are rounded, the second where the first are the same
-LONG: Final = 20_000.0  # metres: from there on the side on which a place lies says more than its distance
+LONG: Final = 20_000.0  # metres
 MOST_LISTS: Final = 4  # of known places, whose names are kept for a profile
 Labels = Mapping[str, str]
 
@@ -223,10 +223,6 @@ class SpotName:
         if not self.metres:
             return where if self.place else t("in the {direction}", direction=where)
         far = first_case(
-            (
-                self.of_alerts and self.metres >= LONG,
-                N_("{distance} from the middle of the alerts, in the {direction}"),
-            ),
             (self.of_alerts, N_("{distance} {direction} of the middle of the alerts")),
             (self.of_city, N_("{distance} {direction} of the centre")),
             (self.place, N_("{distance} {direction}")),

@@ -89,7 +89,7 @@ def test_without_any_names_a_place_lies_so_far_from_the_centre_or_the_middle_of_
     there = name_spot(23.65 + 850 * EAST, 37.945 + 850 * NORTH, city)
     assert there(translator("en")) == "1.2 km north-east of the middle of the alerts"
     assert there(translator("el")) == "1,2 km βορειοανατολικά του μέσου των αναφορών"
-    assert name_area(23.65, 38.241, city)(translator("el")) == "33 km από το μέσο των αναφορών, στα βόρεια"
+    assert name_area(23.65, 38.241, city)(translator("el")) == "33 km βόρεια του μέσου των αναφορών"
     assert name_spot(23.65, 37.945 + 100 * NORTH, city)(translator("en")) == "Middle of the alerts"
 
 
