@@ -265,7 +265,8 @@ def draw_questions(page: Page) -> None:
         harmful = tuple(name for name in city.categories if is_sensitive_category(name, city))
         harassed = t("Where are women harassed after dark?")
         if harmful and page.alerts.protected:
-            untold = f"{harassed} {at_head(t('no hot spots of sensitive categories are told to this audience'))}."
+            why = t("no hot spots of sensitive categories are told to this audience")
+            untold = f"{harassed} {at_head(why)}."
         elif harmful:
             links.append(("hotspots", harassed, women.replace(categories=harmful, groups=()), {}))
     if page.role >= Role.COUNCIL:
