@@ -96,7 +96,7 @@ def read(content: bytes, kind: Any, file: str) -> Any:
         told = Message("{file}: this is not valid TOML: {detail}. Correct it there.")
         raise ImportProblem(Message(told.text, {"file": file, "detail": str(error)})) from None
     values = wrong.get("ctx", {})
-    path = [part for part in (*wrong["loc"], values.get("key")) if part not in (None, "[key]")]
+    path = [part for part in (*wrong["loc"], values.get("key")) if part is not None and not str(part).endswith("]")]
     key = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in path)[1:]
     if wrong["type"] == "missing":
         raise ImportProblem(Message(_MISSING.text, {"file": file, "key": key}))
@@ -106,18 +106,7 @@ def read(content: bytes, kind: Any, file: str) -> Any:
 
 
 _HEADINGS: TypeAlias = list[str]
-
-
-def _of_role(given: Any) -> Any:
-    """The columns of a role, as `known.toml` says them."""
-    way, headings = next(iter(given.items()), ("", None)) if isinstance(given, dict) else ("first", given)
-    texts = isinstance(headings, list) and all(isinstance(heading, str) for heading in headings)
-    if not texts or way not in ("first", "all", "one"):
-        allowed = '["…"], { first = ["…"] }, { all = ["…"] }, { one = ["…"] }'
-        raise PydanticCustomError("not_allowed", "not allowed", {"allowed": allowed})
-    return given
-
-
+_WAY: Final = Annotated[dict[one_of(("first", "all", "one")), _HEADINGS], Field(min_length=1)]  # type: ignore[misc]
 _SCORE: Final = table(needed=(list[_HEADINGS], []), telling=(Annotated[_HEADINGS, Field(min_length=1)], ...))
 _WORDS: Final = table(**{role: (dict[one_of(of), list[str]] | None, None) for role, of in VALUES.items()})  # type: ignore[misc]
 _FORMAT: Final = table(
@@ -127,7 +116,7 @@ _FORMAT: Final = table(
     utc=(bool, False),
     skip_hxl=(bool, False),
     separators=(list[str], []),
-    roles=(table(**dict.fromkeys(ROLES, (Annotated[Any, AfterValidator(_of_role)], None))), ...),
+    roles=(dict[one_of(ROLES), _HEADINGS | _WAY], ...),  # type: ignore[misc]
     aside=(table(**dict.fromkeys(("personal", "text", "unused"), (_HEADINGS, []))) | None, None),
     words=(_WORDS | None, None),
     scores=(Annotated[list[_SCORE], Field(min_length=1)], ...),  # type: ignore[valid-type]

@@ -53,7 +53,7 @@ def meanings(answers: Answers) -> dict[str, str]:
     ImportProblem where a value is none of these.
     """
     told: dict[str, str] = {}
-    for pair in _pairs(answers.means):
+    for pair in pairs(answers.means):
         word, _, value = (part.strip() for part in pair.rpartition("="))
         if not word or re.search("=.*;", word) or value not in {*GENDERS, *STATUSES}:
             raise ImportProblem(
@@ -69,14 +69,14 @@ def meanings(answers: Answers) -> dict[str, str]:
 _ENDS: Final = re.compile(rf"(=\s*(?:{'|'.join((*GENDERS, *STATUSES))})\s*);")
 
 
-def _pairs(told: str | None) -> list[str]:
+def pairs(told: str | None) -> list[str]:
     """The pairs "WORD=value" of what was said; a word may hold the mark that parts them."""
     return [pair for pair in map(str.strip, _ENDS.sub(r"\1\0", told or "").split("\0")) if pair]
 
 
 def with_meanings(told: str | None, more: str | None) -> str | None:
     """What was said that words mean, and what was said later, which holds where both speak of a word."""
-    return reduce(with_meaning, _pairs(more), told)
+    return reduce(with_meaning, pairs(more), told)
 
 
 def without_effect(said: Answers, profile: FileProfile) -> Iterator[Message]:
@@ -92,7 +92,7 @@ def without_effect(said: Answers, profile: FileProfile) -> Iterator[Message]:
         "category": "category" in roles,
     }
     told = [f"{name}={answer}" for name, none in idle.items() if none and (answer := getattr(said, name))]
-    told += [pair for pair in _pairs(said.means) if fold(pair.rpartition("=")[0]) not in words]
+    told += [pair for pair in pairs(said.means) if fold(pair.rpartition("=")[0]) not in words]
     if told:
         yield Message("Nothing in this file is answered by {answers}.", {"answers": ", ".join(told)})
 
@@ -105,7 +105,7 @@ def is_answered(question: Question, answers: Answers) -> bool:
 def with_meaning(told: str | None, pair: str | None) -> str | None:
     """What was said that words mean, with one more pair, "WORD=value", in the place of an earlier one of its word."""
     word = (pair or "").rpartition("=")[0]
-    kept = [one for one in _pairs(told) if one.rpartition("=")[0] != word]
+    kept = [one for one in pairs(told) if one.rpartition("=")[0] != word]
     return "; ".join([*kept, *([pair] if pair else [])]) or None
 
 

@@ -16,7 +16,7 @@ from curim_data.formats.base import Layout
 from curim_data.importing.mapping import covered_days
 from curim_data.importing.pipeline import CATEGORY_QUESTION
 from curim_data.importing.proof import Line, Proof, gender_counts, kinds_name, period_name, row_lines
-from curim_data.importing.questions import with_meaning
+from curim_data.importing.questions import pairs, with_meaning
 from curim_data.model import CityProfile, ImportProblem, Message, Question, Translator
 from curim_data.model.i18n import Span
 from curim_data.model.labels import (
@@ -89,7 +89,7 @@ def _draw_question(page: Page, file: UploadedFile, asked: Question, key: str) ->
     t, about = page.t, asked.about
     given = getattr(file.answers, about) or asked.default
     if about == "means":
-        told = [pair.strip() for pair in (file.answers.means or "").split(";")]
+        told = pairs(file.answers.means)
         given = next((one.value for one in asked.choices if one.value in told), asked.default)
     question = escape_markdown(t(asked.message))  # with what speaks for either answer
     labels: dict[Any, str] = {one.value: t(one.label) for one in asked.choices}
