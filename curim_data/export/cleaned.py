@@ -43,8 +43,8 @@ import shapely
 
 from curim_data import query
 from curim_data.engine import Source
-from curim_data.export.safe_csv import UNSAFE
 from curim_data.filters import AlertFilter
+from curim_data.formats.base import UNSAFE
 from curim_data.model import CELL_RESOLUTIONS, SCHEMA, Audience, Message
 from curim_data.model.extent import NESTED_CELLS
 from curim_data.model.sql import SEPARATOR, text

@@ -5,16 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import re
-from typing import Any, Final
+from typing import Any
 
 import pandas as pd
 
-# What a spreadsheet may take for a formula or a command at the start of a cell.
-STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
-BLANKS: Final = " \u00a0\u2007\u202f\u200b\u2060\ufeff\u3000"
-_BLANK, _START = ("".join(rf"\x{{{ord(sign):x}}}" for sign in signs) for signs in (BLANKS, "".join(STARTS)))
-# A text before which `safe_cell` puts an apostrophe, as RE2 reads it (with `s`, so that a point is any character).
-UNSAFE: Final = rf"([{_BLANK}]*[{_START}].*)$"
+from curim_data.formats.base import BLANKS, STARTS
 
 
 def safe_cell(text: str) -> str:

@@ -14,6 +14,12 @@ from curim_data.lexicon.words import fold as fold
 from curim_data.model import Message
 
 MOST_CHARACTERS: Final = 60
+# What a spreadsheet may take for a formula or a command at the start of a cell.
+STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
+BLANKS: Final = " \u00a0\u2007\u202f\u200b\u2060\ufeff\u3000"
+_BLANK, _START = ("".join(rf"\x{{{ord(sign):x}}}" for sign in signs) for signs in (BLANKS, "".join(STARTS)))
+# A text before which `safe_cell` puts an apostrophe, as RE2 reads it (with `s`, so that a point is any character).
+UNSAFE: Final = rf"([{_BLANK}]*[{_START}].*)$"
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,7 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from curim_data.containers.base import ArrowText
-from curim_data.formats.guess.headings import read_heading
-from curim_data.geo.projections import ProjectionFit, fitting_projections, known_places, to_degrees
-from curim_data.importing.columns import (
+from curim_data.formats.columns import (
     ANY,
     COMMA,
     FIRST,
@@ -29,6 +27,8 @@ from curim_data.importing.columns import (
     parse_numbers,
     split_point_texts,
 )
+from curim_data.formats.guess.headings import read_heading
+from curim_data.geo.projections import ProjectionFit, fitting_projections, known_places, to_degrees
 from curim_data.importing.mapping import unknown_answer
 from curim_data.importing.profiling import FileProfile
 from curim_data.model import (

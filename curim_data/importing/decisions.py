@@ -19,7 +19,7 @@ import pandas as pd
 import pyarrow.compute as pc
 
 from curim_data.formats.base import Layout
-from curim_data.importing.columns import (
+from curim_data.formats.columns import (
     DATES,
     ENUM_ROLES,
     GENDER_ROLES,

@@ -22,11 +22,11 @@ from curim_data import formats
 from curim_data.containers import open_file
 from curim_data.containers.base import prefetch
 from curim_data.formats.base import Layout, Part, Recognition
+from curim_data.formats.columns import COUNT_ROLE, DATE_ROLES, GENDER_ROLES, MAIN_DATES, event_counts
 from curim_data.formats.guess import unused_genders
 from curim_data.formats.guess.category import SEPARATED, holds_names, of_column
 from curim_data.formats.guess.headings import BLANK, read_heading
 from curim_data.importing import mapping as mappings
-from curim_data.importing.columns import COUNT_ROLE, DATE_ROLES, GENDER_ROLES, MAIN_DATES, event_counts
 from curim_data.importing.mapping import ColumnMapping, check_answer, named_columns, settled_for, signature_labels
 from curim_data.importing.profiling import ColumnSummary, FileProfile
 from curim_data.importing.questions import OWNERS, with_meanings

@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curim_data.formats.base import Layout, fold
-from curim_data.importing.columns import distinct
+from curim_data.formats.columns import distinct
 from curim_data.importing.coordinates import sample_points
 from curim_data.importing.decisions import Decisions, decide
 from curim_data.importing.extract import ProfiledExport

@@ -25,7 +25,7 @@ import pyarrow.compute as pc
 
 from curim_data.containers.base import ArrowText
 from curim_data.formats.base import Layout
-from curim_data.importing.columns import RoleColumns
+from curim_data.formats.columns import RoleColumns
 from curim_data.importing.comparison import OPEN_FORMATS, headings_of, same_source
 from curim_data.importing.decisions import Decisions
 from curim_data.importing.mapping import Signature, signature_of

@@ -28,9 +28,9 @@ from pydantic import Field
 
 from curim_data.containers.base import ArrowText
 from curim_data.formats.base import MOST_CHARACTERS, CellReading, Layout, Part, is_name
+from curim_data.formats.columns import in_one_piece, trimmed
 from curim_data.formats.guess.headings import names_person, names_text, read_heading
 from curim_data.formats.tables import ROLES, VALUES, one_of, read, table
-from curim_data.importing.columns import in_one_piece, trimmed
 from curim_data.importing.profiling import FileProfile
 from curim_data.lexicon.words import fold
 from curim_data.model import (

@@ -24,9 +24,9 @@ from curim_data import formats
 from curim_data.containers import open_file
 from curim_data.containers.base import prefetch
 from curim_data.formats.base import Layout, fold
+from curim_data.formats.columns import PLACE_ROLES
 from curim_data.geo.enrichment import LEAST, default_coordinates, usual_count
 from curim_data.importing import mapping as mappings
-from curim_data.importing.columns import PLACE_ROLES
 from curim_data.importing.comparison import KEEP, ExportChanges, compare_with_previous, newer_imports
 from curim_data.importing.extract import (
     ImportRequest,

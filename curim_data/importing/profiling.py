@@ -23,8 +23,9 @@ import pyarrow.compute as pc
 
 from curim_data.containers.base import ArrowText
 from curim_data.formats.base import Guess, Layout, is_name
-from curim_data.importing.columns import (
+from curim_data.formats.columns import (
     CATEGORY_ROLES,
+    COUNTED,
     DATE_ROLES,
     ENUM_ROLES,
     PLACE_ROLES,
@@ -353,12 +354,6 @@ _FORMS: Final = {
     "offset": r"(Z|UTC|GMT|[+-]\d{2}:?\d{2})$",
     "midnight": MIDNIGHT,
 }
-# Numbers that may be dates: days of a spreadsheet, seconds and milliseconds since 1970 (from, to).
-_NUMBERS: Final = {
-    "serial": (20_000, np.nextafter(60_000, np.inf)),
-    "seconds": (1e9, 1e10),
-    "milliseconds": (1e12, 1e13),
-}
 # Stand for a bar and a backslash of a name while a cell is split; from the private use area of Unicode.
 _BAR, _BACKSLASH = "\ue000", "\ue001"
 # One order of day and month may contradict the other in so many of the conclusive values: those are mistakes of single
@@ -372,7 +367,7 @@ class DateProfile(Counter[str]):
     """Counts of the filled values of a date column by form, and of the evidence for the order of day and month.
 
     "filled"; "iso", "firsts", "timed", "midnight" (`_FORMS`), "local" (times without an offset); "serial", "seconds",
-    "milliseconds" (`_NUMBERS`); "bare_short", "bare_long": bare numbers of a column of times, of one or two digits and
+    "milliseconds" (`COUNTED`); "bare_short", "bare_long": bare numbers of a column of times, of one or two digits and
     of more; "day", "month", "either": dates that can only be day first, only month first, and either. `months`: the
     months of the first days of months.
     """
@@ -523,7 +518,7 @@ def _profile_dates(column: ArrowText, seen: DateProfile) -> None:
     if len(rest):
         digits = pc.if_else(pc.match_substring_regex(rest, r"^\d{5,13}(\.\d+)?$"), rest, None)
         values = pc.fill_null(pc.cast(digits, pa.float64()), -1).to_numpy(False)
-        masks |= {name: (values >= low) & (values < high) for name, (low, high) in _NUMBERS.items()}
+        masks |= {name: (values >= low) & (values < high) for name, (low, high) in COUNTED.items()}
         one, two, _ = numeric_pairs(rest)
         known, day, month = (one > 0) & (two > 0), one <= 12, two <= 12
         masks |= {"day": known & ~day & month, "month": known & ~month & day, "either": known & day & month}

@@ -24,7 +24,7 @@ import pyarrow as pa
 
 from analysis.stats.significance import empty_runs
 from curim_data.formats.base import Layout
-from curim_data.importing.columns import CATEGORY_ROLES, DATE_ROLES, PLACE_ROLES, filled, in_one_piece, trimmed
+from curim_data.formats.columns import CATEGORY_ROLES, DATE_ROLES, PLACE_ROLES, filled, in_one_piece, trimmed
 from curim_data.importing.rows import PERSONAL_ID, ParsedRows, redaction
 from curim_data.model import (
     UNCATEGORISED,

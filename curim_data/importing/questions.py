@@ -13,8 +13,8 @@ from typing import Final
 
 from curim_data.formats import GUESSED
 from curim_data.formats.base import Layout, fold
+from curim_data.formats.columns import GENDER_ROLES, MAIN_DATES
 from curim_data.formats.guess.headings import BLANK, names_victim, read_heading
-from curim_data.importing.columns import GENDER_ROLES, MAIN_DATES
 from curim_data.importing.profiling import FileProfile
 from curim_data.lexicon import MISSING, gender_parts
 from curim_data.model import Answers, Choice, ImportProblem, Message, Question, Status

@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 
 from curim_data.containers.base import ArrowArray, ArrowText
 from curim_data.formats.base import MOST_CHARACTERS, Layout, fold, is_name
-from curim_data.importing.columns import (
+from curim_data.formats.columns import (
     CATEGORY_ROLES,
     COUNT_ROLE,
     DATE_ROLES,

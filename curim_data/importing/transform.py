@@ -26,8 +26,8 @@ import pyarrow.parquet as pq
 from curim_data.containers.base import ArrowText, prefetch
 from curim_data.formats import GUESSED
 from curim_data.formats.base import Layout, Part
+from curim_data.formats.columns import RoleColumns
 from curim_data.geo.enrichment import KnownPositions, enrich
-from curim_data.importing.columns import RoleColumns
 from curim_data.importing.coordinates import near_city
 from curim_data.importing.decisions import Decisions, decide
 from curim_data.importing.extract import EXTRACTED, ProfiledExport

@@ -102,12 +102,12 @@ CLOCK: Final = re.compile(
 )
 
 
-def date_fields(text: str, *more: re.Pattern[str]) -> Mapping[str, str]:
+def date_fields(text: str) -> Mapping[str, str]:
     """What a date names: year, month, day, or `one` and `two`; name (of a month), hour, minute, half, zone.
 
-    Empty for any other text. `more`: forms beside `DATES`.
+    Empty for any other text.
     """
-    for form in (*DATES, *more):
+    for form in DATES:
         if found := form.fullmatch(text):
             fields = {name: value for name, value in found.groupdict().items() if value}
             return fields if "name" not in fields or month_of(fields["name"]) else {}
@@ -120,17 +120,6 @@ def minute_of_day(fields: Mapping[str, str]) -> int:
     if half and 1 <= hour <= 12:
         hour = hour % 12 + (0 if half in "aπ" else 12)
     return min(hour * 60 + int(fields.get("minute", 0)), 1439)
-
-
-def clock_minute(text: str) -> int | None:
-    """The minute of the day of a time (22:15, 10:15 μ.μ., 815, 22-23); None for any other text."""
-    if found := CLOCK.fullmatch(text):
-        return minute_of_day({name: value for name, value in found.groupdict().items() if value})
-    if digits := re.fullmatch(r"(\d{3,6})(?:\.0+)?", text):
-        number = digits[1].zfill(4 if len(digits[1]) <= 4 else 6)
-        return minute_of_day({"hour": number[:2], "minute": number[2:4]})
-    hour = hour_of_span(text)
-    return None if hour is None else 60 * hour
 
 
 LEAST_LETTERS: Final = 6  # of a misspelt name: shorter ones are too near to names of persons

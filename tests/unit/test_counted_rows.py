@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from curim_data.formats.columns import count_of
 from curim_data.importing import extract
-from curim_data.importing.columns import count_of
 from curim_data.importing.mapping import settled_for
 from curim_data.importing.pipeline import ImportReport, import_file, preview
 from curim_data.importing.rows import free_of_personal_data

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pyproj import Transformer
 
 from curim_data.formats.base import Layout, Part
-from curim_data.importing.columns import (
+from curim_data.formats.columns import (
     DateFormat,
     RoleColumns,
     clock_time,

@@ -16,7 +16,7 @@ from curim_data.cli import main
 from curim_data.containers.text import one_byte_encoding
 from curim_data.engine import open_source
 from curim_data.formats.base import Layout, fold
-from curim_data.importing.columns import DateFormat, parse_dates
+from curim_data.formats.columns import DateFormat, parse_dates
 from curim_data.importing.pipeline import ImportReport, import_file, preview
 from curim_data.importing.questions import meanings
 from curim_data.model import DAY_FIRST, MOST_QUESTIONS, Answers, ImportProblem, translator

@@ -9,7 +9,6 @@ in two ways in a column that writes both orders of day and month is left out. Th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -17,15 +16,17 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
-from curim_data.formats.base import EventCandidate, Guess, Part, fold
+from curim_data.formats.base import EventCandidate, Guess, Layout, Part, fold
+from curim_data.formats.columns import DateFormat, RoleColumns, matches, numeric_pairs, parse_dates
 from curim_data.formats.guess import headings
-from curim_data.formats.guess.headings import COUNTED, FITS, HEADING, Column, Guesses, concept, guess, percent
-from curim_data.lexicon.times import COMPACT, clock_minute, date_fields, minute_of_day, month_of
-from curim_data.model import BoolArray, Message
+from curim_data.formats.guess.headings import FITS, HEADING, Column, Guesses, concept, guess, percent
+from curim_data.model import DAY_FIRST, BoolArray, Message
 
 _DAY: Final = 1_440  # minutes
 _OFFSETS: Final = 14 * 60  # minutes
+_DATE: Final = "occurred_from"  # any role of a date
 
 
 @dataclass(frozen=True)
@@ -91,64 +92,24 @@ def lag(one: Moments, other: Moments) -> Lag:
     return Lag(len(between), float((between > 0).mean()), float((between < 0).mean()), days)
 
 
-def moments_of(texts: Sequence[str], clocks: Sequence[str] | None = None) -> Moments:
-    """Read the dates of a column, with the times of day of another one; each order of day and month as it can be read.
+def moments_of(used: Sequence[Column], parts: Sequence[Part]) -> Moments:
+    """Read the dates of columns, each of which gives a part; each order of day and month as it can be read.
 
-    Where no date of the column shows the order, the day comes first.
+    Where no date shows the order, the day comes first; where dates show both, those that can be read both ways are
+    left out.
     """
-    codes, distinct = pd.factorize(np.array([text.strip() for text in texts], object))
-    named = [date_fields(text, COMPACT) for text in distinct]
-    fields = pd.DataFrame(named, columns=["year", "month", "day", "one", "two", "name", "zone", "hour"])
-    read = _counted(pd.Series(distinct, dtype=object))
-    if read is None:
-        read = _days(fields) + pd.to_timedelta([minute_of_day(one) for one in named], unit="min")
-    at = read.to_numpy("M8[m]")[codes]
-    if clocks is not None:
-        of_day = {text: clock_minute(text.strip()) for text in set(clocks)}
-        minute = np.array([of_day[text] for text in clocks], float)
-        told = np.isfinite(minute)
-        at[told] = at[told].astype("M8[D]") + minute[told].astype("m8[m]")
+    cells = {str(at): pa.array(column.texts, pa.large_string()) for at, column in enumerate(used)}
+    placed = tuple(Part(at, part.part) for at, part in enumerate(parts))
+    joined = RoleColumns(pa.table(cells), Layout("", {_DATE: placed}), [column.head.label for column in used])[_DATE]
+    one, two, _ = numeric_pairs(joined)
+    day, month = ((one > 12) & (two <= 12) & (two > 0)).any(), ((two > 12) & (one <= 12) & (one > 0)).any()
+    orders = np.full(len(joined), 0 if day and month else 2 if month else 1, np.int8)
+    form = used[0].values.counted_dates if len(used) == 1 else ""
+    parsed = parse_dates(joined, DateFormat("UTC", DAY_FIRST, form), orders)
+    at = parsed.timestamps.dt.tz_localize(None).to_numpy("M8[m]")
+    zoned = matches(joined, r"\d:\d{2}.*(Z|UTC|GMT|[+-]\d{2}:?\d{2})$")
     timed = bool((at[~np.isnat(at)] != at[~np.isnat(at)].astype("M8[D]")).any())
-    return Moments(at, timed, bool((fields["zone"].notna() & fields["hour"].notna()).sum() > len(fields) / 2))
-
-
-def _days(fields: pd.DataFrame) -> pd.Series:
-    """The day of each date from its fields as texts; NaT where they are none, or their order is not known."""
-    number = fields.drop(columns=["name", "zone"]).apply(pd.to_numeric)
-    one, two, year = number["one"], number["two"], number["year"]
-    day_first, month_first = ((one > 12) & (two <= 12)).any(), ((two > 12) & (one <= 12)).any()
-    first = (one > 12) | ((two <= 12) & (day_first or not month_first))
-    unclear = (one <= 12) & (two <= 12) & (one != two) & bool(day_first and month_first)
-    year += np.select([year >= 100, year < 69], [0, 2000], 1900)
-    names = fields["name"].map(month_of, na_action="ignore").astype(float)
-    month = number["month"].fillna(names).fillna(two.where(first, one))
-    day = number["day"].fillna(one.where(first, two)).fillna(1)
-    year = year.where(year.between(1900, 2200) & ~unclear)
-    return pd.to_datetime(pd.DataFrame({"year": year, "month": month, "day": day}), errors="coerce")
-
-
-def _counted(texts: pd.Series) -> pd.Series | None:
-    """Moments of a column of nothing but numbers that count days of a spreadsheet, seconds or milliseconds."""
-    numbers = pd.to_numeric(texts[texts != ""], errors="coerce")
-    for low, high, minutes, origin in COUNTED:
-        if len(numbers) and numbers.between(low, high).all():
-            return pd.to_datetime(((numbers * minutes).round() + origin) * 60, unit="s").reindex(texts.index)
-    return None
-
-
-def _moments_of_pieces(pieces: Mapping[str, Sequence[str]]) -> Moments:
-    """Read moments whose year, month (a number or a name), day and hour stand in columns of their own."""
-    months = (month_of(text.strip()) or _whole(text) for text in pieces["month"])
-    days = pieces.get("day", ("1",) * len(pieces["year"]))
-    rows = zip(pieces["year"], months, days, strict=True)
-    dates = [f"{_whole(year):04d}-{month}-{_whole(day) or 1}" for year, month, day in rows]
-    hours = [f"{_whole(hour)}:00" for hour in pieces.get("hour", ())]
-    return moments_of(dates, pieces.get("time") or hours or None)
-
-
-def _whole(text: str) -> int:
-    match = re.fullmatch(r"(\d{1,4})(?:\.0+)?", text.strip())
-    return int(match[1]) if match else 0
+    return Moments(at, timed, bool(zoned.sum() > len(zoned) / 2))
 
 
 def is_clock(column: Column) -> bool:
@@ -253,12 +214,10 @@ class DatedColumn:
 
 def _dated(used: Sequence[Column], parts: Sequence[Part] = ()) -> DatedColumn:
     """A date that stands in these columns: in one, in one with its clock, or in its pieces."""
-    columns = [one.texts for one in used]
-    texts = tuple(" ".join(map(str.strip, cells)).strip() for cells in zip(*columns, strict=True))
-    if parts:
-        pieces = {part.part: column for part, column in zip(parts, columns, strict=True)}
-        return DatedColumn(used[0], _moments_of_pieces(pieces), texts, parts=tuple(parts))
-    return DatedColumn(used[0], moments_of(*columns), texts, used[1] if len(used) > 1 else None)
+    texts = tuple(" ".join(map(str.strip, cells)).strip() for cells in zip(*(one.texts for one in used), strict=True))
+    read = parts or [Part(used[0].place, "date"), *map(clock_part, used[1:])]
+    clock = used[1] if len(used) > 1 and not parts else None
+    return DatedColumn(used[0], moments_of(used, read), texts, clock, tuple(parts))
 
 
 def pieces_of(columns: Sequence[Column], clocks: Sequence[Column]) -> DatedColumn | None:

@@ -18,6 +18,7 @@ from typing import Final
 import pyarrow as pa
 
 from curim_data.formats.base import Guess, Part, fold, is_name, is_personal, is_text
+from curim_data.formats.columns import COUNTED
 from curim_data.lexicon import MISSING, WORDS, age_band, gender_parts, gender_words, scale_step
 from curim_data.lexicon.times import CLOCK, COMPACT, date_fields, hour_of_span, minute_of_day, month_of
 from curim_data.model import Message, Num
@@ -275,10 +276,6 @@ def identity_score(head: Heading) -> float:
     return next((score for score, said in scores if said), 0.0)
 
 
-# Spans of numbers that count time (days of a spreadsheet, seconds, milliseconds), the minutes of one, and those of 0.
-COUNTED: Final = (
-    (20_000, 60_000, 1_440, -25_569 * 1_440), (1e9, 1e10, 1 / 60, 0), (1e12, 1e13, 1 / 60_000, 0),
-)  # fmt: skip
 _NUMBER: Final = re.compile(r"[+\-]?\d+(?:[.,]\d+)?")
 _GROUPED: Final = re.compile(r"[+\-]?\d{1,3}(?:[.,' ]\d{3})+(?:[.,]\d+)?")
 _MARKED: Final = re.compile(r"[+\-]?\d{1,3}(?:[.,]\d{3}){3,}")
@@ -331,9 +328,10 @@ class Values:
         return self._shares[kind]
 
     @cached_property
-    def counted_dates(self) -> bool:
-        """Whether all are numbers that count days (a spreadsheet's), seconds or milliseconds (since 1970)."""
-        return any(self.between(low, high) == 1 for low, high, *_ in COUNTED)
+    def counted_dates(self) -> str:
+        """Whether all are numbers that count days (a spreadsheet's), seconds or milliseconds (since 1970): which, ""
+        where they do not."""
+        return next((form for form, (low, high) in COUNTED.items() if self.between(low, high) == 1), "")
 
     @property
     def mangled(self) -> bool:

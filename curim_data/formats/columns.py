@@ -25,8 +25,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curim_data.containers.base import ArrowText
-from curim_data.export.safe_csv import UNSAFE
-from curim_data.formats.base import Layout, Part, fold
+from curim_data.formats.base import UNSAFE, Layout, Part, fold
 from curim_data.lexicon import MISSING
 from curim_data.lexicon.times import hour_of_span, month_of
 from curim_data.model import DAY_FIRST, BoolArray, FloatArray, IntArray
@@ -195,6 +194,12 @@ TimeArray: TypeAlias = npt.NDArray[np.datetime64]
 # How a whole column is written, where a single value does not tell: numbers of days, seconds, milliseconds; times that
 # are midnight throughout and therefore mean nothing; first days that stand for their month.
 SERIAL, SECONDS, MILLISECONDS, DATES, MONTHS = "serial", "seconds", "milliseconds", "dates", "months"
+# Numbers that may be dates: days of a spreadsheet, seconds and milliseconds since 1970 (from, to).
+COUNTED: Final = {
+    SERIAL: (20_000, np.nextafter(60_000, np.inf)),
+    SECONDS: (1e9, 1e10),
+    MILLISECONDS: (1e12, 1e13),
+}
 UNITS: Final = ("year", "month", "day", "hour", "minute", "second")
 
 UTC: Final = r"(\d|[AaPp]\.?[Mm]\.?) ?(?:UTC|GMT|Z)$"
