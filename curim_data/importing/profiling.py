@@ -99,21 +99,16 @@ class RowOrders:
 def order_classes(column: ArrowText) -> Orders:
     """What each date of a column can be: DAY or MONTH first only, EITHER, or none that needs an order (3)."""
     one, two, _ = numeric_pairs(column)
-    found = np.full(len(one), _NO_DATE, np.int8)
-    able = (one > 0) & (two > 0)
-    found[able & (one > 12) & (two <= 12)] = DAY
-    found[able & (two > 12) & (one <= 12)] = MONTH
-    found[able & (one <= 12) & (two <= 12) & (one != two)] = EITHER
-    return found
+    able, day, month = (one > 0) & (two > 0), one <= 12, two <= 12
+    kinds = [able & ~day & month, able & ~month & day, able & day & month & (one != two)]
+    return np.select(kinds, [DAY, MONTH, EITHER], _NO_DATE).astype(np.int8)
 
 
 def _read_rows(classes: Orders) -> Orders:
     """What the dates of each row can be together (`classes`: a line a column): one that has but one reading tells the
     others."""
     day, month, either = ((classes == order).any(axis=0) for order in (DAY, MONTH, EITHER))
-    read = np.where(either, EITHER, _NO_DATE)
-    read = np.where(day & ~month, DAY, np.where(month & ~day, MONTH, read))
-    return np.where(day & month, _NO_DATE, read).astype(np.int8)
+    return np.select([day & month, day, month, either], [_NO_DATE, DAY, MONTH, EITHER], _NO_DATE).astype(np.int8)
 
 
 def styles(roles: Sequence[str], columns: RoleColumns, by: str) -> ArrowText:

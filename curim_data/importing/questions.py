@@ -81,13 +81,12 @@ def with_meanings(told: str | None, more: str | None) -> str | None:
 
 def without_effect(said: Answers, profile: FileProfile) -> Iterator[Message]:
     """That answers which a person gave at this import answer nothing in the file."""
-    roles, words = profile.layout.roles.keys(), set[str]()
-    for role in (*GENDER_ROLES, "status"):
-        words |= {fold(part) for word in profile.values.get(role, ()) for part in (word, *gender_parts(word))}
-    midnights = sum(profile.dates[role]["midnight"] for role in MAIN_DATES if role in profile.dates)
+    roles, values = profile.layout.roles.keys(), profile.values
+    given = {word for role in (*GENDER_ROLES, "status") for word in values.get(role, ())}
+    words = {fold(part) for word in given for part in (word, *gender_parts(word))}
     idle = {
         "gender": roles >= set(GENDER_ROLES) or (said.gender != "none" and roles.isdisjoint(GENDER_ROLES)),
-        "midnight": not midnights,
+        "midnight": not any(profile.dates[role]["midnight"] for role in MAIN_DATES if role in profile.dates),
         "separator": "category" not in roles,
         "category": "category" in roles,
     }

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Final
 
 import numpy as np
@@ -272,17 +273,14 @@ _LATEST_DAY: Final = {"month": 12, "day": 28, "hour": 20}  # reached in so many 
 
 def _unnamed_pieces(columns: Sequence[Column]) -> DatedColumn | None:
     """Years, months and maybe days and hours by their values alone, in columns side by side, in either direction."""
-    places = {column.place: column for column in columns}
-    for year in columns:
-        for step in (1, -1) if year.values.given >= _WEEKS and _reaches(year, "year") else ():
-            used = [year]
-            for piece in ("month", "day", "hour"):
-                beside = places.get(used[-1].place + step)
-                if beside is None or not _reaches(beside, piece):
-                    break
-                used.append(beside)
-            if len(used) > 1:
-                return _dated(used, [Part(one.place, piece) for one, piece in zip(used, _PIECES, strict=False)])
+    places, units = {column.place: column for column in columns}, ("year", "month", "day", "hour")
+    years = [column for column in columns if column.values.given >= _WEEKS and _reaches(column, "year")]
+    for year, step in product(years, (1, -1)):
+        used = [year]
+        while len(used) < 4 and (beside := places.get(used[-1].place + step)) and _reaches(beside, units[len(used)]):
+            used.append(beside)
+        if len(used) > 1:
+            return _dated(used, [Part(one.place, unit) for one, unit in zip(used, units, strict=False)])
     return None
 
 
@@ -584,8 +582,8 @@ def date_columns(known: Guesses, event: int | None = None) -> tuple[tuple[EventC
     clocks = [column for column in columns if is_clock(column)]
     named = pieces_of(columns, clocks)
     pieces = named or _unnamed_pieces(columns)
-    begins = pieces.column.place if pieces is not None else None  # the date that a person names by its year is no year
-    told = {event} - {begins}
+    begins = pieces.column.place if pieces is not None else None
+    told = {event} - {begins}  # a year alone is no date where a person names a date in pieces by its year
     dates = [column for column in columns if column not in clocks and (column.place in told or _is_date(column))]
     known.taken |= {column.place for column in (*clocks, *dates)}
     beside = clocks_of_dates(dates, clocks)
