@@ -616,7 +616,7 @@ def _is_date(column: Column) -> bool:
         return named
     # Numbers of cases such as 2025-1 look like months.
     written = values.share_of("dates") >= _OFTEN and headings.identity_score(head) < 0.5
-    return written or (named and (values.share_of("compact_dates") >= _OFTEN or values.counted_dates))
+    return written or (named and (values.share_of("compact_dates") >= _OFTEN or values.counted_dates != ""))
 
 
 def _times(stages: Stages, beside: Mapping[int, Column], clocks: Sequence[Column]) -> dict[str, Column]:
@@ -692,6 +692,6 @@ def _reason(one: DatedColumn, joined: bool, role: str, stages: Stages, event: in
     elif one.clear <= 0.65:
         reasons.append(Message("The heading does not say whether it is the event or the report"))
     if values.given:
-        share = max(values.share_of("dates"), values.share_of("compact_dates"), float(values.counted_dates))
+        share = max(values.share_of("dates"), values.share_of("compact_dates"), float(values.counted_dates != ""))
         reasons.append(Message(FITS.text, percent(share)))
     return guess(one.clear, share, *reasons, *([_JOINED] if joined else []))
