@@ -67,8 +67,7 @@ def import_files(
     projected = re.fullmatch(r"(?:EPSG:)?(\d{4,6})", (crs or "").strip(), re.I)
     if crs is not None and not projected:
         raise unusable("crs", crs, "EPSG:2100", example=True)
-    text = mapping.read_text("utf-8", errors="replace") if mapping else ""
-    layout = ColumnMapping.from_toml(text, mapping.name) if mapping else None
+    layout = ColumnMapping.from_toml(mapping.read_text("utf-8", errors="replace"), mapping.name) if mapping else None
     bring = partial(
         import_file,
         ctx.home,
@@ -186,9 +185,9 @@ def _how(ctx: CommandContext, question: Question, undo: str = "") -> Message:
     default = next((ctx.t(one.label) for one in choices if one.value == question.default), "")
     held = ctx.t("Unless you say otherwise: {default}.", default=default.rstrip(".")) if default else ""
     asked = " ".join(filter(None, (ctx.t(question.message), columns, held)))
-    told = Message("{question} To answer, undo this import ({undo}), then import the file again with: {flag}")
-    said = Message("{question} Answer with: {flag}") if not undo else told
-    return Message(said.text, {"question": asked, "flag": flag, "undo": undo})
+    later = Message("{question} To answer, undo this import ({undo}), then import the file again with: {flag}")
+    told = {"question": asked, "flag": flag, "undo": undo}
+    return Message(later.text, told) if undo else Message("{question} Answer with: {flag}", told)
 
 
 def _note_city(ctx: CommandContext, spread: Spread | None) -> None:

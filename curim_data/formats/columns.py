@@ -553,16 +553,13 @@ class RoleColumns:
         }
         date = pieces.get("date")
         if "year" in pieces:
-            made = _date(pieces)
-            date = made if date is None else _first(date, made)
+            date = _date(pieces) if date is None else _first(date, _date(pieces))
         if date is None:
             return empty_texts(self.size)
-        if "time" in pieces:
-            time = rewritten(pieces["time"], partial(clock_time, hours=role in self._hours))
-        elif "hour" in pieces:
-            time = _time(pieces)
-        else:
+        if pieces.keys().isdisjoint(("time", "hour")):
             return date
+        clock = partial(clock_time, hours=role in self._hours)
+        time = rewritten(pieces["time"], clock) if "time" in pieces else _time(pieces)
         both = pc.and_(pc.not_equal(date, ""), pc.not_equal(time, ""))
         day = pc.replace_substring_regex(date, r"(\d)(?:[T, ]+(?:- )?\d{1,2}:\d{2}.*)$", r"\1")
         return pc.if_else(both, glued([_serial_days(day), time], " "), date)
@@ -612,8 +609,6 @@ def clock_time(text: str, hours: bool = False) -> str:
 
     An hour that is written with its end (22-23) is its beginning.
     """
-    if not text:
-        return ""
     if (begun := hour_of_span(text)) is not None:
         return f"{begun:02d}:00:00"
     if match := re.match(r"^(\d{1,6})(?:\.0+)?$", text):
@@ -644,12 +639,10 @@ def _serial_days(column: ArrowText) -> ArrowText:
     if not pc.any(pc.match_substring_regex(column, _SERIAL_DAY)).as_py():
         return column
 
-    def day(text: str) -> str:
-        if not re.fullmatch(_SERIAL_DAY, text):
-            return text
-        return (dt.date(1899, 12, 30) + dt.timedelta(days=int(text[:5]))).isoformat()
-
-    return rewritten(column, day)
+    first = dt.date(1899, 12, 30)
+    return rewritten(
+        column, lambda text: f"{first + dt.timedelta(int(text[:5]))}" if re.fullmatch(_SERIAL_DAY, text) else text
+    )
 
 
 def _first(one: ArrowText, other: ArrowText) -> ArrowText:

@@ -34,9 +34,6 @@ VALUES: Final = {
     "reporter_gender": tuple(Gender),
     "affected_gender": tuple(Gender),
 }
-_MISSING: Final = Message("{file}: {key} is missing. Add it.")
-_NOT_KNOWN: Final = Message("{answer} is not known. Say one of these: {allowed}.")
-_MOST_SHOWN: Final = 40  # characters of a value
 # How a value of another type is written.
 _WRITTEN: Final = {
     "string_type": '"…"',
@@ -93,16 +90,16 @@ def read(content: bytes, kind: Any, file: str) -> Any:
     except ValidationError as error:
         wrong = error.errors(include_url=False)[0]
     except ValueError as error:
-        told = Message("{file}: this is not valid TOML: {detail}. Correct it there.")
-        raise ImportProblem(Message(told.text, {"file": file, "detail": str(error)})) from None
+        told = {"file": file, "detail": str(error)}
+        raise ImportProblem(Message("{file}: this is not valid TOML: {detail}. Correct it there.", told)) from None
     values = wrong.get("ctx", {})
     path = [part for part in (*wrong["loc"], values.get("key")) if part is not None and not str(part).endswith("]")]
     key = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in path)[1:]
     if wrong["type"] == "missing":
-        raise ImportProblem(Message(_MISSING.text, {"file": file, "key": key}))
-    given = "" if "key" in values or "[key]" in wrong["loc"] else f" = {wrong['input']}"[:_MOST_SHOWN]
-    allowed = values.get("allowed", _WRITTEN.get(wrong["type"], ""))
-    raise ImportProblem(Message(_NOT_KNOWN.text, {"answer": f"{file}: {key}{given}", "allowed": allowed}))
+        raise ImportProblem(Message("{file}: {key} is missing. Add it.", {"file": file, "key": key}))
+    given = "" if "key" in values or "[key]" in wrong["loc"] else f" = {wrong['input']}"[:40]
+    values = {"answer": f"{file}: {key}{given}", "allowed": values.get("allowed", _WRITTEN.get(wrong["type"], ""))}
+    raise ImportProblem(Message("{answer} is not known. Say one of these: {allowed}.", values))
 
 
 _HEADINGS: TypeAlias = list[str]

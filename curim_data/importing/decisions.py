@@ -383,15 +383,16 @@ def _ask_about_short_years(profile: FileProfile, sample: RoleColumns, name: str,
 
 def _mistakes(dates: Mapping[str, DateProfile], columns: Mapping[str, str]) -> tuple[frozenset[str], list[Message]]:
     """Name the columns in which a few dates can only be read in the other order than the rest."""
-    said: dict[str, Message] = {}
-    for role, seen in dates.items():
-        few = min(seen["day"], seen["month"])
-        if few and seen.order is not None:
-            said[role] = Message(
-                "{column}: of {total} dates that show whether day or month comes first, {few} can only be read in the "
-                "other order and were read so; dates that can be read both ways were read as most are.",
-                {"column": columns[role], "few": few, "total": seen.conclusive},
-            )
+    few = {role: min(seen["day"], seen["month"]) for role, seen in dates.items() if seen.order is not None}
+    said = {
+        role: Message(
+            "{column}: of {total} dates that show whether day or month comes first, {few} can only be read in the "
+            "other order and were read so; dates that can be read both ways were read as most are.",
+            {"column": columns[role], "few": n, "total": dates[role].conclusive},
+        )
+        for role, n in few.items()
+        if n
+    }
     return frozenset(said), list(said.values())
 
 

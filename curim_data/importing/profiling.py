@@ -38,6 +38,7 @@ from curim_data.formats.columns import (
     matches,
     numeric_pairs,
 )
+from curim_data.lexicon.times import MIDNIGHT
 from curim_data.model import DAY_FIRST, MONTH_FIRST, Block, BoolArray, IntArray, Message
 
 # The order of a row's dates; EITHER: they can be read both ways (of evidence), or nothing settles them (of a decision).
@@ -340,7 +341,6 @@ def _listed(words: Iterable[Any]) -> str:
 
 SAMPLE_ROWS: Final = 50_000
 MOST_WORDS: Final = 5_000
-MIDNIGHT: Final = r"[T, -] ?(0{1,2}:00(:00([.]0+)?)?( ?(Z|UTC|GMT|[+-]\d{2}:?\d{2}))?|12:00(:00)? ?[Aa]\.?[Mm]\.?)$"
 # Forms of dates: ISO, the first of a month, with a time, with an offset, with midnight as the time.
 _FORMS: Final = {
     "iso": r"^\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}.*|( ?(Z|UTC|[+-]\d{2}:?\d{2}))?)$",
@@ -439,8 +439,8 @@ class FileProfile:
         for role, seen in self.dates.items():
             for place in columns.places(role, "time"):
                 raw = columns.raw(place)
-                seen["bare_short"] += int(matches(raw, r"^\d{1,2}(\.0+)?$").sum())
-                seen["bare_long"] += int(matches(raw, r"^\d{3,}(\.0+)?$").sum())
+                bare = {"bare_short": r"^\d{1,2}(\.0+)?$", "bare_long": r"^\d{3,}(\.0+)?$"}
+                seen.update({name: int(matches(raw, pattern).sum()) for name, pattern in bare.items()})
             _profile_dates(columns[role], seen)
         for role in self.number_shapes:
             self.number_shapes[role].update(count_number_shapes(columns[role]))

@@ -44,9 +44,9 @@ from curim_data.formats.columns import (
 )
 from curim_data.importing.coordinates import near_city, parse_coordinates, swapped_rows
 from curim_data.importing.decisions import Decisions
-from curim_data.importing.profiling import MIDNIGHT, split_bars, split_cell
+from curim_data.importing.profiling import split_bars, split_cell
 from curim_data.lexicon import SCALES, age_band, kind_of, scale_step
-from curim_data.lexicon.times import is_misspelt_month, month_numbers
+from curim_data.lexicon.times import MIDNIGHT, is_misspelt_month, month_numbers
 from curim_data.model import (
     BY_NAMES,
     TOLD,

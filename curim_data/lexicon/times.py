@@ -102,6 +102,13 @@ CLOCK: Final = re.compile(
 )
 
 
+# 00:00 at the end of a date and time.
+MIDNIGHT: Final = (
+    r"[T, -] ?(0{1,2}[:.h]00([:.]00([.,]0+)?)?( ?(Z|UTC|GMT|[+-]\d{2}:?\d{2}))?|"
+    r"12[:.]00([:.]00)? ?[AaπΠ]\.? ?[MmμµΜ]\.?)$"
+)
+
+
 def date_fields(text: str) -> Mapping[str, str]:
     """What a date names: year, month, day, or `one` and `two`; name (of a month), hour, minute, half, zone.
 
@@ -112,14 +119,6 @@ def date_fields(text: str) -> Mapping[str, str]:
             fields = {name: value for name, value in found.groupdict().items() if value}
             return fields if "name" not in fields or month_of(fields["name"]) else {}
     return {}
-
-
-def minute_of_day(fields: Mapping[str, str]) -> int:
-    """The minute of the day (0 to 1439) of the hour, minute and half of such fields; 0 where they have none."""
-    hour, half = int(fields.get("hour", 0)), fields.get("half", "").casefold()
-    if half and 1 <= hour <= 12:
-        hour = hour % 12 + (0 if half in "aπ" else 12)
-    return min(hour * 60 + int(fields.get("minute", 0)), 1439)
 
 
 LEAST_LETTERS: Final = 6  # of a misspelt name: shorter ones are too near to names of persons

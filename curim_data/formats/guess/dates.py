@@ -27,7 +27,6 @@ from curim_data.model import DAY_FIRST, BoolArray, Message
 
 _DAY: Final = 1_440  # minutes
 _OFFSETS: Final = 14 * 60  # minutes
-_DATE: Final = "occurred_from"  # any role of a date
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,7 @@ def moments_of(used: Sequence[Column], parts: Sequence[Part]) -> Moments:
     """
     cells = {str(at): pa.array(column.texts, pa.large_string()) for at, column in enumerate(used)}
     placed = tuple(Part(at, part.part) for at, part in enumerate(parts))
-    joined = RoleColumns(pa.table(cells), Layout("", {_DATE: placed}), [column.head.label for column in used])[_DATE]
+    joined = RoleColumns(pa.table(cells), Layout("", {"reported_at": placed}), [""] * len(used))["reported_at"]
     one, two, _ = numeric_pairs(joined)
     day, month = ((one > 12) & (two <= 12) & (two > 0)).any(), ((two > 12) & (one <= 12) & (one > 0)).any()
     orders = np.full(len(joined), 0 if day and month else 2 if month else 1, np.int8)
@@ -259,12 +258,11 @@ def _is_piece(column: Column, piece: str) -> bool:
     Months may be written by their names; numbers up to 7 are days of the week.
     """
     values, named = column.values, [unit for unit in _PIECES if column.head.has(unit)]
-    if named[-1:] != [piece] or not values.given:
-        return named[-1:] == [piece]
-    if piece == "month" and values.share_of("months") >= _OFTEN:
-        return True
     of_week = piece == "day" and values.given >= _WEEKS and values.between(1, 7) == 1
-    return values.between(*_PIECES[piece]) >= _OFTEN and not of_week
+    fits = values.between(*_PIECES[piece]) >= _OFTEN and not of_week
+    return named[-1:] == [piece] and (
+        not values.given or fits or (piece == "month" and values.share_of("months") >= _OFTEN)
+    )
 
 
 _WEEKS: Final = 40  # rows in which a day of the month is some time above 7
@@ -288,8 +286,8 @@ def _reaches(column: Column, piece: str) -> bool:
     """Whether all values are whole numbers that such a piece can be, up to its last ones, or names of months."""
     values, (low, high) = column.values, _PIECES[piece]
     whole = values.share_of("whole") == values.between(low, high) == 1
-    reached = values.between(_LATEST_DAY.get(piece, low), high) > 0
-    return (whole and reached) or (piece == "month" and values.share_of("months") == 1)
+    reached = whole and values.between(_LATEST_DAY.get(piece, low), high) > 0
+    return reached or (piece == "month" and values.share_of("months") == 1)
 
 
 @dataclass
@@ -583,8 +581,8 @@ def date_columns(known: Guesses, event: int | None = None) -> tuple[tuple[EventC
     named = pieces_of(columns, clocks)
     pieces = named or _unnamed_pieces(columns)
     begins = pieces.column.place if pieces is not None else None
-    told = {event} - {begins}  # a year alone is no date where a person names a date in pieces by its year
-    dates = [column for column in columns if column not in clocks and (column.place in told or _is_date(column))]
+    # A year alone is no date where a person names a date in pieces by its year.
+    dates = [one for one in columns if one not in clocks and (one.place in {event} - {begins} or _is_date(one))]
     known.taken |= {column.place for column in (*clocks, *dates)}
     beside = clocks_of_dates(dates, clocks)
     dated = [_dated([one, *([beside[one.place]] if one.place in beside else [])]) for one in dates]

@@ -20,7 +20,7 @@ import pyarrow as pa
 from curim_data.formats.base import Guess, Part, fold, is_name, is_personal, is_text
 from curim_data.formats.columns import COUNTED
 from curim_data.lexicon import MISSING, WORDS, age_band, gender_parts, gender_words, scale_step
-from curim_data.lexicon.times import CLOCK, COMPACT, date_fields, hour_of_span, minute_of_day, month_of
+from curim_data.lexicon.times import CLOCK, COMPACT, MIDNIGHT, date_fields, hour_of_span, month_of
 from curim_data.model import Message, Num
 
 _WORDS: Final = tomllib.loads(Path(__file__).with_name("headings.toml").read_text("utf-8"))
@@ -341,7 +341,7 @@ class Values:
     @cached_property
     def tells_the_time(self) -> bool:
         """Whether dates carry a time of day that is not always midnight."""
-        return any(minute_of_day(date_fields(text)) for text in self.distinct)
+        return any("hour" in date_fields(text) and not re.search(MIDNIGHT, text) for text in self.distinct)
 
     def between(self, low: float, high: float) -> float:
         """Share of whole or decimal numbers of a range, its ends included."""
