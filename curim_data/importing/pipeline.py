@@ -489,7 +489,11 @@ def _build_report(
             *plan.decisions.reasons,
             *(() if plan.ids.reason is None else (plan.ids.reason,)),
             *_lacking(staged, kinds=first is None and proof is None),
-            *without_effect(profiled.request.said, profiled.profile),
+            *without_effect(
+                profiled.request.said,
+                profiled.profile,
+                kinds=first is None and not tally.flags.get(Flag.UNKNOWN_CATEGORY),
+            ),
             *([Message(_LEARNT.text, {"columns": ", ".join(staged.learnt[1])})] if staged.learnt[1] else []),
             *(() if first is None else first.decisions),
         ),

@@ -79,8 +79,9 @@ def with_meanings(told: str | None, more: str | None) -> str | None:
     return reduce(with_meaning, pairs(more), told)
 
 
-def without_effect(said: Answers, profile: FileProfile) -> Iterator[Message]:
-    """That answers which a person gave at this import answer nothing in the file."""
+def without_effect(said: Answers, profile: FileProfile, *, kinds: bool) -> Iterator[Message]:
+    """That answers which a person gave at this import answer nothing in the file; `kinds`: whether the city has the
+    kind of all its categories."""
     roles, values = profile.layout.roles.keys(), profile.values
     given = {word for role in (*GENDER_ROLES, "status") for word in values.get(role, ())}
     words = {fold(part) for word in given for part in (word, *gender_parts(word))}
@@ -89,6 +90,7 @@ def without_effect(said: Answers, profile: FileProfile) -> Iterator[Message]:
         "midnight": not any(profile.dates[role]["midnight"] for role in MAIN_DATES if role in profile.dates),
         "separator": "category" not in roles,
         "category": "category" in roles,
+        "kind": kinds,
     }
     told = [f"{name}={answer}" for name, none in idle.items() if none and (answer := getattr(said, name))]
     told += [pair for pair in pairs(said.means) if fold(pair.rpartition("=")[0]) not in words]
