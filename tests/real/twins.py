@@ -25,28 +25,7 @@ LONG: Final = (
     "Waste left, outside the hours of collection, next to",
     "Person who feels threatened or followed near",
 )
-THINGS: Final = (
-    "a children's playground",
-    "a bus or tram stop",
-    "an underpass or footbridge",
-    "a market hall with more than ten stalls",
-    "a primary or secondary school",
-    "an abandoned or partly collapsed building",
-    "a park, garden or planted square",
-    "a parking place reserved for residents",
-    "a construction site without a fence",
-    "a place of worship or its forecourt",
-    "a river bank, canal or quay",
-    "a stairway between two streets",
-    "a shop that sells alcohol after midnight",
-    "a railway station or its entrances",
-    "a cycle path or shared footway",
-    "a hospital, clinic or pharmacy",
-    "a public toilet or drinking fountain",
-    "a street without pavements",
-    "a sports ground or stadium",
-    "a car park below the ground",
-)
+THINGS: Final = tuple(Path(__file__).with_name("things.txt").read_text("utf-8").splitlines())
 FEW: Final = ("Harassment", "Vandalism", "Theft from a vehicle", "Poor lighting", "Noise")
 CITY: Final = 0.035  # degrees: the spread of a city's alerts
 
