@@ -28,6 +28,7 @@ from analysis.trends.changes import (
 )
 from analysis.trends.changes import _city as city_change
 from analysis.trends.changes import _p_beyond as p_beyond
+from analysis.trends.changes import _window as window
 from analysis.trends.reporting import HOURS, find_events
 from curim_data.engine import source_from_files
 from curim_data.filters import AlertFilter
@@ -198,6 +199,15 @@ def test_districts_that_wandered_before_have_larger_errors() -> None:
     wild = cube * np.random.default_rng(23).lognormal(0, 0.4, (D, 1, WEEKS // K)).repeat(K, axis=2)
     steady, wandering = (judged(one)["district"]["error"] for one in (cube, wild))
     assert wandering.min() > 2 * steady.max()
+
+
+def test_a_row_within_half_an_alert_of_its_share_has_not_moved() -> None:
+    """10 of 100 before and 11 of 108 after: 21 drawn out of 208, of which 108 came after."""
+    counts = ((np.array([after]), np.array([before])) for after, before in ((11.0, 10.0), (108.0, 100.0)))
+    row, city = (Counts(np.zeros((1, 104)), *both, np.array([-1])) for both in counts)
+    _, deviance, spread, _ = window(row, {"city": city}, Past("week", K, 104), None, 0)
+    assert deviance.item() == 0
+    assert spread.item() == pytest.approx(21 * 100 * 108 / 208**2 * (1 - 21 / 208))
 
 
 def test_a_district_that_rose_makes_no_others_fall() -> None:

@@ -130,12 +130,16 @@ def test_what_is_split_keeps_its_alerts(city: CityProfile, radius: float, times:
     groups = search.find(points)
     x, y = centres_in_metres(frame.index[used], city)
     inside = np.hypot(x - city.project(*STATION)[0], y - city.project(*STATION)[1]) < radius
-    under = np.concatenate([group.under for group in groups])
-    squares = np.concatenate([group.squares for group in groups])
+    under, squares = (np.concatenate([getattr(one, part) for one in groups]) for part in ("under", "squares"))
     assert all(search.land_on(group.squares) <= 0.25 for group in groups)
-    assert len(under) == len(np.unique(under))
-    assert len(squares) == len(np.unique(squares))
+    assert all(len(one) == len(np.unique(one)) for one in (under, squares))
     assert points.weight[np.intersect1d(under, np.flatnonzero(inside))].sum() > 0.7 * points.weight[inside].sum()
+
+
+def test_two_places_that_only_the_wider_distance_joins_are_not_cut_by_a_line(city: CityProfile) -> None:
+    frame = drawn(city, 6_000, dict.fromkeys([STATION, (STATION[0], STATION[1] + 470 / 111_000)], 10.0), radius=170)
+    search, points, _ = grounded(city, frame, 150.0, even=True)
+    assert [group.cut for group in search.find(points) if len(group.under) > 100] == [False, False]
 
 
 def test_outlines_stay_on_land(city: CityProfile) -> None:
@@ -501,7 +505,7 @@ def test_nothing_is_found_on_an_even_or_empty_map_or_on_coarse_coordinates(
     city: CityProfile, t: Translator, one: pd.DataFrame
 ) -> None:
     coarse, nothing = find_clusters(one, city, step=500), find_clusters(one.assign(n=0.0), city)
-    assert coarse.found == nothing.found == ()
+    assert (coarse.found, nothing.found, nothing.runs) == ((), (), 0)
     assert "only precise to 500 m" in t(coarse.choices[0].explanation)
     assert nothing.sentence(t) == "No cluster stands out from chance, among 0 alerts."
     assert "alerts. 1 other dense place is no stronger than" in replace(nothing, chance=1).sentence(t)

@@ -256,8 +256,7 @@ def test_unusable_tables_are_refused() -> None:
 )
 def test_months_or_weeks(first: dt.date, last: dt.date, n: int, unit: str, steps: int) -> None:
     chosen = periods_for(first, last, n, 728 / 7)
-    assert (chosen.unit, len(chosen.starts)) == (unit, steps)
-    assert unit_of(chosen.starts) == unit
+    assert (chosen.unit, unit_of(chosen.starts), len(chosen.starts)) == (unit, unit, steps)
     assert [choice.value for choice in chosen.choices] == (["week"] if unit == "week" else [])
 
 

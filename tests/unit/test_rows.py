@@ -109,6 +109,7 @@ def test_a_category_that_an_export_brought_is_not_repaired_to_its_own_id(city: C
     known = replace(city, categories={**city.categories, "night_noise": brought})
     made = parsed({**DATE, "category": ["Night noise", "Bruit"]}, known)
     assert (column(made, "category"), flags(made)) == (["night_noise", "noise"], [[], ["repaired"]])
+    assert flags(parsed({**DATE, "category": ["Bruit"]}, replace(known, provisional=True))) == [[]]
 
 
 def test_a_value_that_a_table_of_words_makes_wrong_sets_the_row_aside(city: CityProfile) -> None:

@@ -304,11 +304,9 @@ def test_a_place_that_splits_leaves_its_id_to_the_better_half() -> None:
     places = as_known_places([place("a", *QUAY, rings=2)])
     halves = [place("x", east(240), QUAY[1]), place("a", east(60), QUAY[1], rings=1)]
     first, second = with_known_ids(halves, places)
-    assert second.id == "a"
-    assert first.id == "x"
+    assert (first.id, second.id) == ("x", "a")
     third, fourth = with_known_ids([halves[1], replace(halves[0], id="a")], places)
-    assert third.id == "a"
-    assert fourth.id == f"{halves[0].cells[0]:x}"
+    assert (third.id, fourth.id) == ("a", f"{halves[0].cells[0]:x}")
     spots = [place("x", *QUAY, rings=1), place("x", east(600), QUAY[1])]
     assert [spot.id for spot in with_known_ids(spots, ())] == ["x", f"{spots[1].cells[0]:x}"]
 
@@ -362,8 +360,7 @@ def test_names_stay_with_known_places_and_new_ones_come_after(city: CityProfile,
     assert [one.id for one in places] == ["a", "b"]
     both = name_spots([place("b", east(-250), QUAY[1]), place("a", *QUAY)], city, places)
     alone = name_spots([place("b", east(-240), QUAY[1])], city, places)
-    assert both["b"](t) == alone["b"](t)
-    assert both["a"](t) == "Pasalimani"
+    assert (both["b"](t), both["a"](t)) == (alone["b"](t), "Pasalimani")
     new = name_spots([place("n", QUAY[0], QUAY[1] + 0.0021)], city, places)
     assert new["n"](t).startswith("Pasalimani, ")
     assert new["n"](t) not in {name(t) for name in both.values()}
