@@ -25,12 +25,12 @@ import subprocess
 import sys
 import time
 import tomllib
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Any, Final
 from urllib.request import ProxyHandler, build_opener
 
 from curim_data.model import N_, Message, MessageError
@@ -166,10 +166,14 @@ def free_ports(number: int) -> list[int]:
         return [int(probe.getsockname()[1]) for probe in probes]
 
 
-def start_child(command: Sequence[str], environment: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
-    """A process that Linux ends when this one ends, even killed: none is left that nobody watches."""
+def start_child(
+    command: Sequence[str], environment: dict[str, str] | None = None, **settings: Any
+) -> subprocess.Popen[bytes]:
+    """A process that Linux ends when this one ends, even killed: none is left that nobody watches. `settings`: more of
+    `Popen`.
+    """
     tie = end_with_parent if sys.platform == "linux" else None
-    return subprocess.Popen(command, env=environment, preexec_fn=tie)
+    return subprocess.Popen(command, env=environment, preexec_fn=tie, **settings)
 
 
 def end_with_parent() -> None:
@@ -195,8 +199,7 @@ def serve(address: Address, processes: int, environment: Mapping[str, str]) -> N
         settings, running = folder / "haproxy.cfg", dict[str, subprocess.Popen[bytes]]()
         settings.write_text(proxy_settings(address, ports, folder / "control"), "utf-8")
         stack.callback(_end, running)
-        for name in (signal.SIGTERM, signal.SIGINT):
-            stack.callback(signal.signal, name, signal.signal(name, lambda *_: sys.exit(0)))
+        end_on_signals(stack)
         for at, port in enumerate(ports, 1):
             running[f"p{at}"] = _start(f"p{at}", port, shared)
             while at == 1 and not _answers(port):  # it prepares the city for all
@@ -211,10 +214,40 @@ def serve(address: Address, processes: int, environment: Mapping[str, str]) -> N
                     running[f"p{at}"] = _start(f"p{at}", port, shared)
 
 
-def _start(name: str, port: int, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def end_on_signals(stack: ExitStack) -> None:
+    """Have Ctrl-C and the like, unless ignored, end this process as `sys.exit` does, until the stack ends."""
+    for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if (before := signal.getsignal(name)) != signal.SIG_IGN:
+            stack.callback(signal.signal, name, before)
+            signal.signal(name, lambda *_: sys.exit(0))
+
+
+@contextmanager
+def serve_alone(environment: Mapping[str, str]) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """One process on a free port of this computer, without haproxy: its address, once it answers, and the process.
+
+    It is ended afterwards; Ctrl-C does not reach it. ServingError where it does not start.
+    """
+    (port,), running = free_ports(1), dict[str, subprocess.Popen[bytes]]()
+    with ExitStack() as stack:
+        stack.callback(_end, running)
+        running["p1"] = _start(
+            "p1",
+            port,
+            {**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            process_group=0,
+        )
+        while not _answers(port):
+            _check(running["p1"], _NOT_STARTED)
+        yield f"http://{LOCAL}:{port}", running["p1"]
+
+
+def _start(name: str, port: int, environment: Mapping[str, str], **settings: Any) -> subprocess.Popen[bytes]:
     """A process of the dashboard."""
     own = {"STREAMLIT_SERVER_ADDRESS": LOCAL, "STREAMLIT_SERVER_PORT": str(port), PROCESS_NAME: name}
-    return start_child([sys.executable, str(SCRIPT)], {**environment, **own})
+    return start_child([sys.executable, str(SCRIPT)], {**environment, **own}, **settings)
 
 
 def _check(process: subprocess.Popen[bytes], ended: Message) -> None:

@@ -200,7 +200,7 @@ class Spot(CellPlace):
         """How many times as dense it is at least, in words; "" where its own ratio is known."""
         if self.times is None:
             return ""
-        return t("at least {times}", times=_step(self.times, t)) if self.times > 1 else t("above 1")
+        return t("at least {low}", low=_step(self.times, t)) if self.times > 1 else t("above 1")
 
     def _excess_sentence(self, t: Translator) -> str:
         return t.n(

@@ -109,6 +109,8 @@ def _run_command(
         ctx.give(answer, given.get("out"), question=command.study)
     if not ctx.home.is_sample and ctx.home.has_city():  # others have no record
         _record(ctx.home, ctx.audience, ctx.query, path, given)
+    if answer is not None and answer.then is not None:
+        answer.then()
 
 
 def _record(home: Any, audience: Audience, query: Mapping[str, str], path: str, given: Mapping[str, Any]) -> None:
@@ -119,6 +121,8 @@ def _record(home: Any, audience: Audience, query: Mapping[str, str], path: str, 
         deed = Deed.COMMAND
     elif path in ("import", "undo", "erase"):
         deed = Deed(path)
+    elif path == "open" and given["files"]:
+        deed = Deed.IMPORT
     elif " " in path and path.split()[1] not in ("show", "list", "versions", "export", "evaluate"):  # others write
         deed = Deed.CHANGE
     else:

@@ -122,7 +122,7 @@ def _plan_lines(ctx: CommandContext, plans: Sequence[PlanRow]) -> list[str]:
     """What was decided and what became of it, a line a plan."""
     t = ctx.t
     lines = ["- " + t.pair(f"{row.title} ({row.status})", inline(row.next_or_result)) for row in plans]
-    return [t("What was decided, and what became of it"), *lines] if lines else []
+    return [t("What was decided, and what became of it?"), *lines] if lines else []
 
 
 def _paper(

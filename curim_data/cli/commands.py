@@ -175,7 +175,34 @@ _EPSG = Option("epsg", N_("EPSG number of the coordinate system, such as 2100.")
 _ZONE = Option("timezone", N_("Time zone, such as Europe/Athens."))
 _LANGUAGE = N_("Language: el, en or fr.")
 _NAMES = (Option("name_column", _CHOSEN), Option("language", _LANGUAGE, Language, "en", "--names-in"))
-_CITY = N_("Name of the city.")
+_CITY = N_("Name of the city")
+_EXPORTS = Argument("files", _read(".csv, .xlsx, .json, .geojson, .gpkg, .zip …"), kind=list[Path])
+_IMPORT: Final = (
+    Option("format", _CHOSEN),
+    Option("mapping", _read(".toml (docs/mapping.md)"), Path | None, None, "--map"),
+    _answer("dates", "day-first, month-first"),
+    Option("crs", _EPSG.help),
+    _answer("decimal", "point, comma"),
+    _answer("order", "lat-lon, lon-lat"),
+    Option("sheet", _LAYER.help),
+    _ZONE,
+    _answer("category", "NAME"),
+    _answer("ids", "same, own"),
+    flag("elsewhere", N_("Import although most alerts lie outside the city.")),
+    _answer("area", "whole, densest, LON,LAT,KM"),
+    _answer("kind", "names, offence, incivility, risk, unknown"),
+    _answer("event", "COLUMN"),
+    _answer("counts", "events, rows"),
+    _answer("gender", "affected, reporter, none"),
+    _answer("means", "WORD=woman, WORD=rejected …"),
+    _answer("midnight", "unknown, known"),
+    _answer("separator", "space, none, ; …"),
+    _answer("older", "keep, replace"),
+    _answer("gone", "keep, withdrawn"),
+    _answer("covers", "2025-01-01/2025-03-31"),
+    Option("city", _CITY, str, ""),
+    Option("profile", N_("Profile folder for a home that has no city yet."), Path | None),
+)
 _LIST, _REMOVE = N_("List them."), N_("Remove one.")
 _ONLY = N_("The only one that it concerns.")
 SHARED: Final = (
@@ -189,32 +216,18 @@ COMMANDS: Final[dict[str, Command]] = {
         "operations.import_files",
         N_("Import exports: every row is accepted, updated, a duplicate, or quarantined with its reason."),
         (
-            Argument("files", _read(".csv, .xlsx, .json, .geojson, .gpkg, .zip …"), kind=list[Path]),
-            Option("format", _CHOSEN),
-            Option("mapping", _read(".toml (docs/mapping.md)"), Path | None, None, "--map"),
-            _answer("dates", "day-first, month-first"),
-            Option("crs", _EPSG.help),
-            _answer("decimal", "point, comma"),
-            _answer("order", "lat-lon, lon-lat"),
-            Option("sheet", _LAYER.help),
-            _ZONE,
-            _answer("category", "NAME"),
-            _answer("ids", "same, own"),
-            flag("elsewhere", N_("Import although most alerts lie outside the city.")),
-            _answer("area", "whole, densest, LON,LAT,KM"),
-            _answer("kind", "names, offence, incivility, risk, unknown"),
-            _answer("event", "COLUMN"),
-            _answer("counts", "events, rows"),
-            _answer("gender", "affected, reporter, none"),
-            _answer("means", "WORD=woman, WORD=rejected …"),
-            _answer("midnight", "unknown, known"),
-            _answer("separator", "space, none, ; …"),
-            _answer("older", "keep, replace"),
-            _answer("gone", "keep, withdrawn"),
-            _answer("covers", "2025-01-01/2025-03-31"),
-            Option("city", _CITY, str, ""),
-            Option("profile", N_("Profile folder for a home that has no city yet."), Path | None),
+            _EXPORTS,
+            *_IMPORT,
             flag("dry-run", N_("Say what would happen and write nothing.")),
+        ),
+    ),
+    "open": Command(
+        "operations.open_files",
+        N_("Import files and open them in the dashboard, on this computer alone; without a file, the sample city."),
+        (
+            _EXPORTS._replace(kind=list[Path] | None, default=None),
+            *_IMPORT,
+            flag("no-browser", N_("Only print the address.")),
         ),
     ),
     "batches": Command("operations.batches", N_("List the imports.")),

@@ -61,12 +61,14 @@ class Table:
 class Answer:
     """What a command answers: the entries of its JSON object, its sentences and tables, and the content of --out.
 
-    `file`: a table, bytes, or what makes one of them for the suffix that the file has.
+    `file`: a table, bytes, or what makes one of them for the suffix that the file has. `then`: what the command goes on
+    with when this was given and is on record.
     """
 
     data: Mapping[str, Any]
     lines: Iterable[str | Table] = ()
     file: Content | Callable[[str], Content] | None = None
+    then: Callable[[], None] | None = None
 
 
 @dataclass

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import re
 import shlex
+import sys
+import webbrowser
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -21,10 +24,10 @@ from curim_data.model import N_, Answers, ImportProblem, Message, Num, Question,
 from curim_data.model.extent import NESTED_CELLS
 from curim_data.model.labels import provisional_note
 from curim_data.plans import database, record
-from curim_data.store import Store, StoreError, alert_table
+from curim_data.store import Home, Store, StoreError, alert_table
 from curim_data.store import erase as erasure
 from curim_data.store.commits import covered
-from curim_data.store.home import HOMES, cities, create_home
+from curim_data.store.home import HOMES, ONE_DATABASE, cities, create_home
 
 if TYPE_CHECKING:
     from curim_data.importing.pipeline import ImportReport
@@ -42,47 +45,9 @@ _BATCHES: Final = (
 )
 
 
-def import_files(
-    ctx: CommandContext,
-    files: list[Path],
-    format: str | None,
-    mapping: Path | None,
-    city: str,
-    profile: Path | None,
-    dry_run: bool,
-    crs: str | None,
-    **answers: Any,
-) -> Answer:
-    """Import files one after the other; the first that cannot be used does not stop the others.
-
-    `answers`: the fields of `Answers`.
-    """
-    from curim_data.containers.isolation import warm_up
-
-    warm_up()  # it loads its libraries while this process loads its own
-    from curim_data.importing.mapping import ColumnMapping
-    from curim_data.importing.pipeline import import_file
-
-    note_interrupted(ctx)
-    projected = re.fullmatch(r"(?:EPSG:)?(\d{4,6})", (crs or "").strip(), re.I)
-    if crs is not None and not projected:
-        raise unusable("crs", crs, "EPSG:2100", example=True)
-    layout = ColumnMapping.from_toml(mapping.read_text("utf-8", errors="replace"), mapping.name) if mapping else None
-    bring = partial(
-        import_file,
-        ctx.home,
-        format=format,
-        mapping=layout,
-        answers=Answers(**answers, crs=int(projected[1]) if projected else None),
-        city_name=city,
-        dry_run=dry_run,
-    )
-    created = profile is not None and not ctx.home.has_city()
-    if profile is not None and created:
-        create_home(ctx.home.path, profile)
-    done = [_import_file(ctx, file, bring) for file in files]
-    if not dry_run and (created or any(why is None for _, why in done)):
-        ctx.prepare()  # files that cannot be used leave all that was prepared as it is
+def import_files(ctx: CommandContext, files: list[Path], dry_run: bool, **options: Any) -> Answer:
+    """Import files one after the other; the first that cannot be used does not stop the others."""
+    done = bring_files(ctx, files, dry_run=dry_run, **options)
     answer = Answer({"files": [entry for entry, _ in done]})
     if failed := next((why for _, why in done if why is not None), None):
         ctx.give(answer)
@@ -90,12 +55,62 @@ def import_files(
     return answer
 
 
+def bring_files(
+    ctx: CommandContext,
+    files: list[Path],
+    format: str | None,
+    mapping: Path | None,
+    city: str,
+    profile: Path | None,
+    crs: str | None,
+    *,
+    dry_run: bool = False,
+    ask: bool = False,
+    **answers: Any,
+) -> list[tuple[dict[str, Any], Message | None]]:
+    """Import files one after the other: the entry of each in the JSON answer, and why it cannot be used, if it cannot.
+
+    `answers`: the fields of `Answers`. `ask`: whether a person is asked for more on the terminal.
+    """
+    from curim_data.containers.isolation import warm_up
+
+    warm_up()  # it loads its libraries while this process loads its own
+    from curim_data.importing.mapping import ColumnMapping
+    from curim_data.importing.pipeline import import_file
+    from curim_data.importing.questions import epsg
+
+    note_interrupted(ctx)
+    if crs is not None and epsg(crs) is None:
+        raise unusable("crs", crs, "EPSG:2100", example=True)
+    layout = ColumnMapping.from_toml(mapping.read_text("utf-8", errors="replace"), mapping.name) if mapping else None
+    bring = partial(
+        import_file,
+        ctx.home,
+        format=format,
+        mapping=layout,
+        answers=Answers(**answers, crs=epsg(crs or "")),
+        city_name=city,
+        dry_run=dry_run,
+    )
+    created = profile is not None and not ctx.home.has_city()
+    if profile is not None and created:
+        create_home(ctx.home.path, profile)
+    done = [_import_file(ctx, file, bring, ask) for file in files]
+    if not dry_run and (created or any(why is None for _, why in done)):
+        ctx.prepare()  # files that cannot be used leave all that was prepared as it is
+    return done
+
+
 def _import_file(
-    ctx: CommandContext, file: Path, bring: partial[ImportReport]
+    ctx: CommandContext, file: Path, bring: partial[ImportReport], ask: bool
 ) -> tuple[dict[str, Any], Message | None]:
     """Import a file and say it; returns its entry in the JSON answer, and why it cannot be used where it cannot."""
     new_city, t = not ctx.home.has_city(), ctx.t
     try:
+        if ask:
+            from curim_data.cli.asking import ask_about
+
+            bring = ask_about(ctx, file, bring)
         with ctx.progress(file.name) as step:
             report = bring(file, file.name, progress=step)
     except Question as question:
@@ -199,6 +214,41 @@ def _note_city(ctx: CommandContext, spread: Spread | None) -> None:
         ctx.note(ctx.t(spread.statement))
     if city.provisional and city.outlined:  # of another the report said what it lacks
         ctx.note(f"{provisional_note(ctx.t)} {ctx.t(WAY_ON)}")
+
+
+def open_files(ctx: CommandContext, files: list[Path] | None, no_browser: bool, **options: Any) -> Answer:
+    """Import files and start the dashboard, which serves until Ctrl-C; UsageError where no file could be imported.
+
+    The home that it makes unless one is named is deleted at the end, and has no part in the databases of other homes.
+    """
+    with ExitStack() as stack:
+        serving.end_on_signals(stack)
+        if not ctx.home_named:
+            folder = stack.enter_context(TemporaryDirectory(prefix="curim-", ignore_cleanup_errors=True))
+            ctx.home = Home(Path(folder))
+            for name in ONE_DATABASE:
+                os.environ.pop(name, None)
+            told = N_("{home} is a temporary home: it is deleted when the dashboard ends. --home FOLDER keeps one.")
+            ctx.note(ctx.t(told, home=folder))
+        if not (files or ctx.home.has_city()):
+            ctx.note(ctx.t("Sample data: made up. Not about real events."))
+        on_terminal = sys.stdin.isatty() and sys.stdout.isatty() and not ctx.as_json
+        done = bring_files(ctx, files, ask=on_terminal, **options) if files else []
+        data, failures = {"files": [entry for entry, _ in done]}, [why for _, why in done if why is not None]
+        if done and len(failures) == len(done):
+            ctx.give(Answer(data))
+            raise UsageError(failures[0])
+        for why in failures:
+            ctx.note(f"curim: {ctx.t(why)}")
+        home = str(ctx.home.path.absolute())
+        server, process = stack.enter_context(serving.serve_alone({"CURIM_HOME": home, HOMES: ""}))
+        address = f"{server}/?lang={ctx.t.lang}"
+        finish = stack.pop_all()
+        finish.callback(process.wait)  # what comes last is done first
+        if not no_browser:
+            finish.callback(webbrowser.open, address)
+    line = ctx.t("The dashboard is at {address}; Ctrl-C ends it.", address=address)
+    return Answer({**data, "home": home, "address": address}, [line], then=finish.close)
 
 
 def batches(ctx: CommandContext) -> Answer:

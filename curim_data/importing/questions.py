@@ -7,9 +7,10 @@ are listed, at most `MOST_QUESTIONS`, and the same for the page, the command and
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from functools import reduce
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial, reduce
+from typing import Any, Final
 
 from curim_data.formats import GUESSED
 from curim_data.formats.base import Layout, fold
@@ -101,6 +102,18 @@ def without_effect(said: Answers, profile: FileProfile, *, kinds: bool) -> Itera
 def is_answered(question: Question, answers: Answers) -> bool:
     """Whether a person has answered a question; that of a word is not asked any more once it is."""
     return question.about != "means" and getattr(answers, question.about) is not None
+
+
+def with_answer(answers: Answers, question: Question, value: str) -> Answers:
+    """The answers with one more; that of a word joins those of others, and a coordinate system is a number."""
+    read: dict[str, Callable[[str], Any]] = {"means": partial(with_meaning, answers.means), "crs": epsg}
+    return replace(answers, **{question.about: read.get(question.about, str)(value)})
+
+
+def epsg(text: str) -> int | None:
+    """The number of a coordinate system, as "EPSG:2100" or "2100"; None where it is none."""
+    found = re.fullmatch(r"(?:EPSG:)?(\d{4,6})", text.strip(), re.I)
+    return int(found[1]) if found else None
 
 
 def with_meaning(told: str | None, pair: str | None) -> str | None:

@@ -666,4 +666,4 @@ def draw_plan_checks(page: Page) -> None:
         with st.container(gap=None):
             page_link(page, "interventions", escape_markdown(plan.title) or t("Without a title"), plan=plan.id)
             still = [words for name, words in questions.items() if not getattr(plan.gender_check, name).strip()]
-            st.caption(t("Still open: {questions}", questions=t.join(still)) if still else t("All answered"))
+            st.caption(t("Still open: {points}.", points=t.join(still)) if still else t("All answered"))

@@ -32,6 +32,7 @@ from tests.stored import seen_by
 pytestmark = pytest.mark.slow
 
 T = translator("en")
+IN_WORDS = tomllib.loads(Path(__file__).with_name("categories_in_words.toml").read_text("utf-8"))
 
 
 def shown_of(rows: list[dict[str, str]], **more: str) -> Preview:
@@ -50,43 +51,12 @@ def kinds_of(shown: Preview) -> dict[str, str]:
     return {next(iter(one.labels.values())): one.kind for one in shown.city.categories.values()}
 
 
-GREEK, FRENCH, GERMAN = ("Κλοπή", "Θόρυβος", "Ληστεία"), ("Vol", "Bruit", "Agression"), ("Diebstahl", "Lärm", "Raub")
-SPANISH, ITALIAN, PORTUGUESE = ("Robo", "Ruido", "Hurto"), ("Furto", "Rumori", "Rapina"), ("Furto", "Barulho", "Roubo")
-ENGLISH = ("Theft", "Noise", "Robbery")
-
-
-@some(
-    ("heading", "values"),
-    [
-        ("crime", ENGLISH), ("species", ENGLISH), ("description", ENGLISH), ("topic", ENGLISH), ("CRIMETYPE", ENGLISH),
-        ("Είδος συμβάντος", GREEK), ("Περιγραφή", GREEK), ("Θέμα", GREEK), ("Τύπος αδικήματος", GREEK),
-        ("Nature des faits", FRENCH), ("Rubrique", FRENCH), ("TYPE DECLARATION", FRENCH),
-        ("objet", FRENCH), ("libellé", FRENCH),
-        ("Delito", SPANISH), ("Especie", SPANISH), ("TIPODELITO", SPANISH), ("asunto", SPANISH), ("Rubro", SPANISH),
-        ("tipologia", ITALIAN), ("Reato", ITALIAN), ("oggetto", ITALIAN), ("TIPOREATO", ITALIAN),
-        ("RUBRICA", PORTUGUESE), ("Natureza", PORTUGUESE), ("NATUREZAOCORRENCIA", PORTUGUESE), ("col7", PORTUGUESE),
-        ("Delikt", GERMAN), ("Vorfallsart", GERMAN), ("Betreff", GERMAN), ("Tatbestand", GERMAN),
-        # Who deals with it, where the names say with what.
-        ("Υπηρεσία", ("Καθαριότητα", "Φωτισμός", "Οδοποιία")), ("Servicio", ("Limpieza", "Alumbrado", "Gestión")),
-        ("Department", ("Street lighting", "Refuse", "Central")),
-    ],
-)  # fmt: skip
+@some(("heading", "values"), IN_WORDS["synonyms"])
 def test_near_synonyms_of_a_category_are_found(heading: str, values: tuple[str, ...]) -> None:
     assert roles_of(column(heading, values)).get(heading) == "category"
 
 
-@some(
-    ("heading", "values"),
-    [
-        *((heading, ("Fall A", "Fall B", "Fall C"))
-          for heading in ("Motivo de cierre", "Abschlussgrund", "Reason closed", "Grund der Erledigung")),
-        ("Υπηρεσία", ("Α.Τ. Πειραιά", "Α.Τ. Νίκαιας", "Α.Τ. Δραπετσώνας")),
-        ("Servicio", ("Unidad 1", "Unidad 2", "Unidad 3")),
-        ("Θέμα", ("Μαρία Παππά", "Νίκος Λάμπρου")), ("Subject", ("Maria Smith", "John Brown", "Ann Lee")),
-        ("Department", ("Unit 1", "Unit 2", "Unit 3")),
-    ],
-    every=2,
-)  # fmt: skip
+@some(("heading", "values"), IN_WORDS["no_categories"], every=2)
 def test_why_it_was_closed_who_deals_with_it_and_persons_are_none(heading: str, values: tuple[str, ...]) -> None:
     assert roles_of(column(heading, values, 60)).get(heading) != "category"
 
@@ -199,22 +169,7 @@ def test_several_values_count_once_in_totals_and_once_in_each(
     assert len(source.city.categories) == 3
 
 
-@pytest.mark.parametrize(
-    ("heading", "values"),
-    [
-        ("RUBRICA", ("FURTO", "ROUBO", "FURTO - VEÍCULO", "ROUBO - VEÍCULO", "FURTO - OUTROS", "ROUBO - OUTROS")),
-        ("Delito", ("Robo", "Hurto", "Robo, en grado de tentativa", "Hurto, en grado de tentativa")),
-        ("Kategorie", ("Baum, Ast/Wurzel", "Straße/Weg", "Müll", "Spielplatz, Geräte")),
-        ("type", ("ASSAULT 2,1,UNCLASSIFIED", "ROBBERY", "ASSAULT 3", "LARCENY, PETIT")),
-        # One cell of four is made of names that stand alone: the comma of the others belongs to them.
-        ("Delito", ("Robo", "Hurto", "Robo, Hurto", "Robo, tentativa", "Hurto, tentativa", "Daño, doloso")),
-        ("Είδος", ("Κλοπή / Διάρρηξη οικίας", "Θόρυβος", "Φθορές / Βανδαλισμοί")),
-        # Each part comes twice, the kind always first.
-        ("infraction", ("Vol - Véhicule", "Vol - Domicile", "Dégradation - Véhicule", "Dégradation - Domicile")),
-        # Two cells of one combination say no more than one.
-        ("crime", ("Theft / Burglary", "Burglary / Theft", "Noise")),
-    ],
-)
+@pytest.mark.parametrize(("heading", "values"), IN_WORDS["marks_inside_names"])
 def test_marks_inside_names_split_nothing(heading: str, values: tuple[str, ...]) -> None:
     shown = shown_of(column(heading, values, 60))
     assert shown.report.layout.separators == ()
@@ -453,29 +408,10 @@ CITIZENS = {"channel": ("app", "web"), "status": ("open", "closed"), "category":
 @some(
     ("columns", "heading", "values", "role"),
     [
-        *((CITIZENS, heading, values, "affected_gender") for heading, values in {
-            "genero_afectada": ("mujer", "hombre"), "sexo del afectado": ("mujer", "hombre"),
-            "gender of affected person": ("woman", "man"), "genre personne touchée": ("femme", "homme"),
-            "Geschlecht betroffen": ("Frau", "Mann"), "sesso persona colpita": ("donna", "uomo"),
-            "gênero pessoa atingida": ("mulher", "homem"), "φύλο θιγόμενου": ("γυναίκα", "άνδρας"),
-        }.items()),
+        *((CITIZENS, *one, "affected_gender") for one in IN_WORDS["of_citizens"]),
         *(({**CITIZENS, place: ("A", "B")}, "gender", ("woman", "man"), "reporter_gender")
           for place in ("barrio afectado", "affected area", "quartier touché")),
-        *((OFFENCES, *one) for one in [
-            ("Opfer", ("m", "w", "d"), "affected_gender"), ("Victim", ("F", "M"), "affected_gender"),
-            ("víctima", ("V", "M"), "affected_gender"), ("θύμα", ("Γ", "Α"), "affected_gender"),
-            ("victime", ("H", "F"), "affected_gender"), ("vittima", ("donna", "uomo"), "affected_gender"),
-            ("vítima", ("M", "F", "ignorado"), "affected_gender"), ("Betroffene", ("w", "m"), "affected_gender"),
-            ("Melder", ("w", "m"), "reporter_gender"), ("denunciante", ("mujer", "hombre"), "reporter_gender"),
-            ("reporter", ("F", "M"), "reporter_gender"), ("plaignant", ("femme", "homme"), "reporter_gender"),
-            ("Täter", ("m", "w"), ""), ("suspect", ("F", "M"), ""), ("autor", ("H", "M"), ""),
-            ("victim", ("Y", "N"), ""), ("Opfer", ("Anna", "Karl", "Maria"), ""), ("injured", ("M", "U"), ""),
-            ("ΦΥΛΟΘΥΜΑΤΟΣ", ("Γ", "Α", "ΑΓΝ"), "affected_gender"), ("SEXOVICTIMA", ("H", "M"), "affected_gender"),
-            ("sexodelavictima", ("H", "M"), "affected_gender"), ("SEXEVICTIME", ("F", "H"), "affected_gender"),
-            ("victimsex", ("F", "M"), "affected_gender"), ("OPFERGESCHLECHT", ("m", "w"), "affected_gender"),
-            ("sessovittima", ("F", "M"), "affected_gender"), ("SEXODENUNCIANTE", ("H", "M"), "reporter_gender"),
-            ("ΦΥΛΟΔΡΑΣΤΗ", ("Γ", "Α"), ""), ("perpsex", ("F", "M"), ""),
-        ]),
+        *((OFFENCES, *one) for one in IN_WORDS["of_persons"]),
     ],
 )  # fmt: skip
 def test_genders_under_a_heading_that_names_a_person_are_that_persons_and_a_place_is_no_victim(
@@ -517,24 +453,12 @@ def test_several_of_one_gender_have_it_and_mixed_ones_are_counted(
     assert told in report.sentence(t)
 
 
-@pytest.mark.parametrize(
-    ("name", "kind", "word"),
-    [
-        *((name, None, "") for name in [
-            "export_tag.csv", "tag.csv", "daten pro tag 2025.xlsx", "tags.csv", "vol 3.csv", "rats.csv", "chutes.csv",
-            "risse.csv", "cane.csv", "buche.csv", "cat 2.csv",
-        ]),
-        ("asb_2025.csv", "incivility", "asb"), ("requests 311.csv", "incivility", "311"),
-        ("incivilités-tag.csv", "incivility", "incivilites"), ("ruidos_2025.csv", "incivility", "ruidos"),
-        ("κλοπές.csv", "offence", "κλοπεσ"), ("diebstahl_pro_tag.csv", "offence", "diebstahl"),
-        ("export_accidentes.csv", "risk", "accidentes"), ("city_assaults.csv", "offence", "assaults"),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("name", "kind", "word"), IN_WORDS["file_names"])
 def test_a_clear_word_of_a_files_name_decides_and_is_named_and_a_short_one_does_not(
-    name: str, kind: str | None, word: str
+    name: str, kind: str, word: str
 ) -> None:
     nature = nature_of_name(name)
-    assert nature.kind == kind
+    assert (nature.kind or "") == kind
     assert not kind or all(word in translator(language)(nature.why) for language in LANGUAGES)
 
 

@@ -340,56 +340,7 @@ def test_the_months_of_police_uk() -> None:
 
 Roles = Mapping[str, str]
 INVENTED = tomllib.loads(Path(__file__).with_name("invented_exports.toml").read_text("utf-8"))
-NYPD_SHOOTINGS: Roles = {
-    "alert_id": "INCIDENT_KEY", "occurred_from": "OCCUR_DATE:date OCCUR_TIME:time", "affected_gender": "VIC_SEX",
-    "age_band": "VIC_AGE_GROUP", "latitude": "Latitude", "longitude": "Longitude",
-}  # fmt: skip
-NYC_311: Roles = {
-    "alert_id": "Unique Key", "reported_at": "Created Date", "resolved_at": "Closed Date",
-    "category": "Complaint Type", "status": "Status", "latitude": "Latitude", "longitude": "Longitude",
-}  # fmt: skip
-MADRID: Roles = {
-    "alert_id": "num_expediente", "occurred_from": "fecha:date hora:time", "category": "tipo_accidente",
-    "affected_gender": "sexo", "age_band": "rango_edad", "x": "coordenada_x_utm", "y": "coordenada_y_utm",
-}  # fmt: skip
-VANCOUVER: Roles = {
-    "occurred_from": "YEAR:year MONTH:month DAY:day HOUR:hour MINUTE:minute", "category": "TYPE", "x": "X", "y": "Y",
-}  # fmt: skip
-REAL: Mapping[str, Roles] = {
-    "chicago_aggravated_assaults.csv.gz": {
-        "occurred_from": "date", "latitude": "latitude", "longitude": "longitude",
-    },
-    "cincinnati_burglary.csv.gz": {
-        "alert_id": "incident_no", "occurred_from": "offense_date", "category": "offense",
-        "latitude": "latitude", "longitude": "longitude",
-    },
-    "lancashire_asb.csv": {"occurred_from": "month", "latitude": "latitude", "longitude": "longitude"},
-    "madrid_bike_accidents_2019.csv": MADRID,
-    "nyc_311_illegal_animals.csv": NYC_311,
-    "nypd_shootings_historic.csv": NYPD_SHOOTINGS,
-    "vancouver_thefts.csv.gz": VANCOUVER,
-    "headers/chicago_crimes_2001_present.csv": {
-        "alert_id": "ID", "occurred_from": "Date", "category": "Primary Type",
-        "latitude": "Latitude", "longitude": "Longitude",
-    },
-    "headers/lapd_crime_2020_present.csv": {
-        "alert_id": "DR_NO", "reported_at": "Date Rptd", "occurred_from": "DATE OCC:date TIME OCC:time",
-        "category": "Crm Cd Desc", "affected_gender": "Vict Sex", "age_band": "Vict Age", "status": "Status Desc",
-        "latitude": "LAT", "longitude": "LON",
-    },
-    "headers/madrid_accidents_semicolon_bom.csv": MADRID,
-    "headers/nyc_311.csv": NYC_311,
-    "headers/nypd_complaint_header_only.csv": {
-        "alert_id": "CMPLNT_NUM", "reported_at": "RPT_DT", "occurred_from": "CMPLNT_FR_DT:date CMPLNT_FR_TM:time",
-        "occurred_to": "CMPLNT_TO_DT:date CMPLNT_TO_TM:time", "category": "OFNS_DESC", "affected_gender": "VIC_SEX",
-        "age_band": "VIC_AGE_GROUP", "latitude": "Latitude", "longitude": "Longitude",
-    },
-    "headers/nypd_hate_crimes.csv": {
-        "alert_id": "Full Complaint ID", "reported_at": "Record Create Date", "category": "Offense Description",
-    },
-    "headers/nypd_shooting_historic.csv": NYPD_SHOOTINGS,
-    "headers/vancouver_utm.csv": VANCOUVER,
-}  # fmt: skip
+REAL: Mapping[str, Roles] = tomllib.loads(Path(__file__).with_name("real_exports.toml").read_text("utf-8"))
 
 
 def texts_of(labels: list[str], records: list[list[str]]) -> pa.Table:

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import threading
 import time
-import tomllib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -214,11 +213,3 @@ def test_a_killed_server_leaves_no_process_behind() -> None:
     server.wait()
     assert select.select([child], [], [], 10)[0]  # readable once it has ended
     os.close(child)
-
-
-def test_an_installed_dashboard_has_its_settings_beside_it() -> None:
-    """Streamlit reads those beside the script; without them it shows errors with their code, and its own downloads."""
-    root = Path(serving.__file__).parents[1]
-    packed = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]["targets"]["wheel"]
-    assert {serving.SCRIPT.name, ".streamlit/config.toml"} <= set(packed["only-include"])
-    assert (serving.SCRIPT.parent / ".streamlit" / "config.toml").exists()
