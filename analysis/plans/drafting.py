@@ -321,8 +321,8 @@ def gender_sentence(problem: Problem, t: Translator) -> str:
 
 
 def _chosen_by(problem: Problem, word: str) -> bool:
-    """Whether the filter of the problem says which values of a field it counts."""
-    return word in problem.query
+    """Whether the filter of the problem says which values of a field it counts, of genders not both women and men."""
+    return word in problem.query and not {"woman", "man"} <= set(problem.query[word].split(","))
 
 
 def _place(problem: Problem, t: Translator) -> str:

@@ -222,12 +222,12 @@ def _sheet(city: CityProfile, width_mm: float, legend_mm: float, bounds: Bounds 
     axes = figure.add_axes((0, 0, 1, 1))
     _fit(axes, figure, bounds or city.land_metres.bounds, width_mm, legend_mm)
     _ground(axes, city)
-    if city.attributions:
+    if city.credits:
         box = {"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 1.0}
         axes.text(
             0.004,
             0.005,
-            " · ".join(city.attributions),
+            " · ".join(city.credits),
             transform=axes.transAxes,
             fontsize=4.6,
             color=QUIET,

@@ -342,17 +342,20 @@ def _names(positions: _Positions, at: int) -> Iterator[SpotName]:
             yield name
         yield from _by_detail(name, {}, here, middle, radius)
         return
-    # A profile made from the data, whose middle is no centre: its places are called after towns of the gazetteer.
-    near = nearest_town(positions.longitude[at], positions.latitude[at]) if city.provisional else None
-    if near is not None:
-        name = SpotName("", near.labels, street=street)
-        if street:
-            yield name
-        yield from _by_detail(name, {}, here, _in_metres(city, near.longitude, near.latitude), AT_CENTRE)
-        return
-    if street and _from_city(here, city)[1] < OUT_OF_TOWN:
+    if street and not city.provisional and _from_city(here, city)[1] < OUT_OF_TOWN:
         yield SpotName("", street)
-    yield from _from_centre(SpotName("", street), here, city)
+    # Of a city of which no names are known places are called after towns of the gazetteer.
+    near = nearest_town(positions.longitude[at], positions.latitude[at]) if city.without_names else None
+    if near is None:
+        yield from _from_centre(SpotName("", street), here, city)
+        return
+    name = SpotName("", near.labels, street=street)
+    if street:
+        yield name
+    direction, metres = _bearing(_in_metres(city, near.longitude, near.latitude), here)
+    if metres < AT_CENTRE:
+        yield replace(name, direction="middle")
+    yield from _by_distance(name, direction, metres)
 
 
 def _by_detail(

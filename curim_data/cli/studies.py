@@ -20,7 +20,7 @@ from analysis.spots.naming import SpotName, name_spots
 from curim_data import privacy, query, studies
 from curim_data.cli.commands import Denominator, Method, Order, Step, UsageError, needs, unusable
 from curim_data.cli.context import Answer, CommandContext, Table
-from curim_data.filters import AlertFilter, value_label
+from curim_data.filters import AlertFilter
 from curim_data.model import NO_POSITIONS, Audience, CityProfile, Message, Translator, is_small
 from curim_data.model.labels import grade_words
 
@@ -208,7 +208,9 @@ def _event_lines(ctx: CommandContext, events: tuple[studies.changes.EventFinding
 def changes_in_words(t: Translator, city: CityProfile, rows: pd.DataFrame, f: AlertFilter) -> pd.DataFrame:
     """The comparisons for a reader: headings and values in words, areas in one column, and empty columns left out."""
     words = studies.changes
-    categories = [value_label(t, city, "category", name) if isinstance(name, str) else "" for name in rows["category"]]
+    # No column of what is counted where it is the same everywhere.
+    categories = [words.theme_in_words(t, city, name, f) for name in rows["category"]]
+    categories = categories if rows["category"].notna().any() else []
     columns = {
         t("Where"): words.areas_in_words(t, city, rows, f),
         t("Category"): categories,

@@ -202,7 +202,7 @@ def apps_of(folder: Path) -> tuple[KnownFormat, ...]:
     They come before those that everybody knows. ImportProblem where a file says something else: which, and what.
     """
     found: list[tuple[str, dict[str, Any]]] = []
-    for path in sorted(folder.glob("*.toml")):
+    for path in filter(Path.is_file, sorted(folder.glob("*.toml"))):
         from curim_data.formats import tables  # takes long to load, and few homes have such files
 
         found += tables.read(path.read_bytes(), tables.FORMATS, f"{folder.name}/{path.name}").items()

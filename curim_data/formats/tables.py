@@ -89,7 +89,7 @@ def read(content: bytes, kind: Any, file: str) -> Any:
         return adapter.dump_python(adapter.validate_python(tomllib.loads(content.decode())), exclude_none=True)
     except ValidationError as error:
         wrong = error.errors(include_url=False)[0]
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         told = {"file": file, "detail": str(error)}
         raise ImportProblem(Message("{file}: this is not valid TOML: {detail}. Correct it there.", told)) from None
     values = wrong.get("ctx", {})

@@ -183,6 +183,16 @@ class CityProfile:
         """Ids of the sensitive categories."""
         return frozenset(c.id for c in self.categories.values() if c.sensitive)
 
+    @property
+    def without_names(self) -> bool:
+        """Whether no names of its places are known: towns of the gazetteer stand for them."""
+        return not (self.landmarks or self.districts or self.place_names.areas)
+
+    @property
+    def credits(self) -> tuple[str, ...]:
+        """Whom shapes and names on its maps are from."""
+        return (*self.attributions, *([CREDIT] if self.without_names else []))
+
     def project(self, longitude: Any, latitude: Any) -> tuple[np.ndarray, np.ndarray]:
         """Project arrays of degrees (WGS84) to metres: two float arrays of the same shape; NaN stays NaN."""
         x, y = self.to_metres.transform(np.asarray(longitude, float), np.asarray(latitude, float))
@@ -353,7 +363,7 @@ def load_city(folder: Path) -> CityProfile:
             part=bool(head.get("part", False)),
             outlined=bool(head.get("outline", True)),
             water=_union(folder, "water.geojson") if (folder / "water.geojson").exists() else None,
-            attributions=(*_attributions(folder), *([CREDIT] if head.get("provisional", False) else [])),
+            attributions=_attributions(folder),
             help_lines=tuple(line["labels"] for line in _toml(folder, HELP_LINES, needed=False).get("helpline", [])),
             least_counts=least_counts(head),
         )

@@ -14,7 +14,6 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from scipy.spatial import cKDTree
 
 from curim_data.model.alert import FloatArray
 
@@ -45,7 +44,9 @@ def _on_sphere(longitude: Any, latitude: Any) -> FloatArray:
 
 
 @lru_cache(maxsize=1)
-def _tree() -> cKDTree:
+def _tree() -> Any:
+    from scipy.spatial import cKDTree  # slow to load, and few cities need it
+
     return cKDTree(_on_sphere(*(_towns()[name].to_numpy(float) for name in ("longitude", "latitude"))))
 
 

@@ -237,7 +237,7 @@ def _pieces(year: Column, columns: Sequence[Column], clocks: Sequence[Column]) -
     parts, used = [Part(year.place, "year")], [year]
     rest = set(year.head.words) - _UNITS
     for piece in [*_PIECES][1:]:
-        able = [one for one in columns if one not in used and _is_piece(one, piece)]
+        able = [one for one in columns if one not in used and _is_piece(one, piece) and not _of_week(one, used[-1])]
         if not able:
             break
         best = min(able, key=lambda one: (set(one.head.words) - _UNITS != rest, abs(one.place - year.place)))
@@ -255,17 +255,23 @@ def _pieces(year: Column, columns: Sequence[Column], clocks: Sequence[Column]) -
 def _is_piece(column: Column, piece: str) -> bool:
     """Whether a heading names the piece, and none of a smaller one ("day of the month"), and the values can be it.
 
-    Months may be written by their names; numbers up to 7 are days of the week.
+    Months may be written by their names.
     """
     values, named = column.values, [unit for unit in _PIECES if column.head.has(unit)]
-    of_week = piece == "day" and values.given >= _WEEKS and values.between(1, 7) == 1
-    fits = values.between(*_PIECES[piece]) >= _OFTEN and not of_week
+    fits = values.between(*_PIECES[piece]) >= _OFTEN
     return named[-1:] == [piece] and (
         not values.given or fits or (piece == "month" and values.share_of("months") >= _OFTEN)
     )
 
 
+def _of_week(day: Column, months: Column) -> bool:
+    """Whether numbers up to 7 are days of the week: beside several months some day of the month would be above 7."""
+    several = day.values.given >= _WEEKS and len(months.values.distinct) >= _MONTHS
+    return several and day.head.has("day") and day.values.between(1, 7) == 1
+
+
 _WEEKS: Final = 40  # rows in which a day of the month is some time above 7
+_MONTHS: Final = 3
 _LATEST_DAY: Final = {"month": 12, "day": 28, "hour": 20}  # reached in so many rows where a column is that piece
 
 

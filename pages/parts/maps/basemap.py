@@ -175,9 +175,9 @@ def attribution_style(city: CityProfile, colours: Palette, within: str = "") -> 
     `within`: the selector of the one map that shows this city, on a page whose other maps show another.
     """
     chart = f"{within} [data-testid='stDeckGlJsonChart']".strip()
-    if not city.attributions:
+    if not city.credits:
         return f"{chart}::after {{content: none !important}}" if within else ""
-    credit = " · ".join(city.attributions)
+    credit = " · ".join(city.credits)
     return (
         f"{chart} {{position: relative}} {chart}::after "
         f"{{content: {css_text(credit)}; position: absolute; right: 0; bottom: 0; max-width: 100%; padding: 0 .4em; "
@@ -193,7 +193,7 @@ def credited_to(page: Page, city: CityProfile, key: str) -> Iterator[None]:
     A chart has no key in the page's markup unless it can be picked from, so a container has to carry it.
     """
     with st.container(key=key):
-        if city.attributions != page.city.attributions:
+        if city.credits != page.city.credits:
             st.html(f"<style>{attribution_style(city, palette(page.theme), f'.st-key-{key}')}</style>")
         yield
 
@@ -401,8 +401,8 @@ def _city_names(city: CityProfile, t: Translator, called: Collection[str]) -> li
 
 
 def _towns(city: CityProfile) -> list[Town]:
-    """The largest towns of a profile that was made from the data, which has no names of its own."""
-    return largest_towns(city.land.bounds, MOST_AREAS) if city.provisional else []
+    """The largest towns of a city of which no names are known."""
+    return largest_towns(city.land.bounds, MOST_AREAS) if city.without_names else []
 
 
 def _row(pin: Pin, placed: PlacedLabel) -> dict[str, Any]:
