@@ -170,7 +170,7 @@ def test_a_plan_without_categories(open_page: Open, tmp_path: Path, monkeypatch:
     fine(on_step(app, "measures"))
     said = " ".join(warning.value for warning in app.warning)
     assert NO_CATEGORY.text in said
-    assert "`curim import FILE --category NAME`" in said
+    assert "importing it again with that category" in said
     boxes = [box for box in app.checkbox if "_measure_" in str(box.key)]
     assert len(boxes) >= 10
     fine(next(box for box in boxes if str(box.key).endswith("hot_spots_policing")).check().run())
