@@ -23,10 +23,9 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -252,9 +251,9 @@ def _start(name: str, port: int, environment: Mapping[str, str], **settings: Any
 
 def _check(process: subprocess.Popen[bytes], ended: Message) -> None:
     """Wait a moment; ServingError where the process has ended."""
-    if process.poll() is not None:
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(LOOK)
         raise ServingError(ended)
-    time.sleep(LOOK)
 
 
 def _answers(port: int) -> bool:

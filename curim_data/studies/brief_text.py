@@ -41,7 +41,7 @@ MANY: Final = 200
 # The first sentence of the headline: how all alerts stand against what was expected.
 _FIRST: Final = {
     "usual": N_("{when}: {alerts}, about as many as expected ({expected})."),
-    **dict.fromkeys(("more", "fewer"), N_("{when}: {alerts} instead of {expected}.")),
+    **dict.fromkeys(("more", "fewer"), N_("{when}: {alerts}, where {expected} were expected.")),
     "perhaps": N_("{when}: {alerts}, not clearly another number than expected ({expected})."),
 }
 _HISTORY: Final[Mapping[History, Message]] = {

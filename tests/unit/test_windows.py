@@ -271,7 +271,7 @@ def test_nothing_is_told_by_the_week(tmp_path: Path) -> None:
 def test_the_briefing_speaks_of_months(tmp_path: Path) -> None:
     source = busier_last(tmp_path)
     study = brief_study(source, AlertFilter(period="quarter"))
-    assert headline(study, T).startswith("December 2020 – February 2021: 180 alerts instead of 90")
+    assert headline(study, T).startswith("December 2020 – February 2021: 180 alerts, where 90 were expected")
     assert study.findings
     for finding in study.findings:
         assert finding.series.unit == "month"

@@ -88,7 +88,8 @@ def _draw_for_phone(page: Page, frame: pd.DataFrame, headings: dict[str, str]) -
         f"{t.number(was, 1) if was == was else tables.NONE} → {n if isinstance(n, str) else t.number(n)}"
         for was, n in zip(frame["expected"], frame["after"], strict=True)
     ]
-    told = frame.assign(where=frame["where"] + " · " + frame["what"], after=change).head(tables.MOST_PRINTED)
+    where = frame["where"] + " · " + frame["what"] if frame["what"].nunique() > 1 else frame["where"]
+    told = frame.assign(where=where, after=change).head(tables.MOST_PRINTED)
     shown = {name: headings[name] for name in ("where", "after", "sure")}
     tables.draw_plain_table(page, told, shown, alt=t("What else changed?"), height=520 if len(told) > 6 else "content")
     tables.download_button(
