@@ -86,6 +86,13 @@ def _listed(home: Home, newest: tuple[str, int, int]) -> tuple[str, list[str]]: 
     return ("empty", []) if table is None else (f"{table.metadata().id}-{table.version()}", file_paths(table))
 
 
+@lru_cache(maxsize=64)
+def _logged(home: Home, newest: tuple[str, int, int]) -> tuple[Batch, ...]:  # noqa: ARG001 (a key of the cache)
+    """The imports of a store whose log ends with a commit: each page asks for them."""
+    table = Store(home).table()
+    return () if table is None else tuple(batch for batch, _ in import_log(table))
+
+
 class Store:
     """The alerts of one home."""
 
@@ -126,8 +133,8 @@ class Store:
 
     def batches(self) -> list[Batch]:
         """Every import, the oldest first; undone ones are marked."""
-        table = self.table()
-        return [] if table is None else [batch for batch, _ in import_log(table)]
+        newest = newest_commit(self.home.alerts)
+        return [] if newest is None else list(_logged(self.home, newest))
 
     def version_without_last_import(self) -> str | None:
         """`alerts_version` as it will be again where the last import that stands is undone; None where that import

@@ -14,8 +14,8 @@ import os
 import platform
 import uuid
 import zlib
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final, NoReturn
@@ -30,6 +30,7 @@ LOG: Final = logging.getLogger("curim")
 SETTING: Final = "CURIM_SHARED_RESULTS"  # "off": nothing is read or written
 MOST_BYTES: Final = 500_000_000  # of all results of a home
 LOOK_AFTER: Final = 50  # results written between two looks at how much there is
+_PLACES: Final = 256  # keys of one place wait for one another
 _SUM: Final = 4  # bytes of the checksum before each
 _written = 0
 
@@ -63,6 +64,17 @@ def write_result(home: Home, profile: str, alerts: str, key: str, content: bytes
             _memory(_folder(home, profile)).reduce_size(bytes_limit=MOST_BYTES)
     except OSError:
         LOG.debug("a result is not kept", exc_info=True)
+
+
+@contextmanager
+def alone_with(home: Home, profile: str, key: str) -> Iterator[None]:
+    """Inside, no other process works out the result of a key, nor of a few others; each does where none are shared."""
+    with ExitStack() as stack:
+        if shares_results():
+            with suppress(OSError):  # a home that cannot be written shares no new ones
+                place = f".alone-{zlib.crc32(key.encode()) % _PLACES}"
+                stack.enter_context(locked(_folder(home, profile) / place))
+        yield
 
 
 def shares_results() -> bool:

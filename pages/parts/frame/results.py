@@ -21,7 +21,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial, wraps
 from pathlib import Path
@@ -39,10 +39,11 @@ from curim_data.model.progress import Stopped, following
 from curim_data.privacy import DisclosureError, sees_exact
 from curim_data.protection import open_for, opened_for
 from curim_data.store import Home
-from curim_data.store.results import read_result, write_result
+from curim_data.store.results import alone_with, read_result, write_result
 from pages.parts.frame.guard import language, part_name, redraw
 from pages.parts.frame.page import Dataset, Page
 from pages.parts.frame.record import error_number, failed
+from pages.parts.frame.turns import CALCULATIONS, given_back
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -242,11 +243,12 @@ def _calculate(
         raise CalculationStopped(key)
     while True:
         calculation = _started(key, dataset, work)
-        if place is None:
-            while not calculation.wait(TICK):
-                pass
-        elif not calculation.wait(MOMENT):
-            _draw_progress(key, calculation, place, doing)
+        with given_back():
+            if place is None:
+                while not calculation.wait(TICK):
+                    pass
+            elif not calculation.wait(MOMENT):
+                _draw_progress(key, calculation, place, doing)
         if not isinstance(calculation.exception(), Stopped):  # else it ended just as this reader came
             return calculation.result()
 
@@ -273,16 +275,26 @@ def _run(key: str, calculation: Calculation, dataset: Dataset | None, work: Call
             raise Stopped
 
     _thread.made = []
+    with alone_with(Home(Path(dataset.home)), dataset.profile, key) if dataset is not None else nullcontext():
+        try:
+            with CALCULATIONS, following(listen):
+                end = partial(calculation.set_result, _known_or_made(key, dataset, work))
+        except BaseException as error:  # whatever it is, the readers see it
+            end = partial(calculation.set_exception, error)
+        with _lock:
+            _running.pop(key)
+        end()
+        for name, of, result in _thread.made:  # while the readers go on
+            content = pickle.dumps(result, pickle.HIGHEST_PROTOCOL)
+            write_result(Home(Path(of.home)), of.profile, of.version, name, content)
+
+
+def _known_or_made(key: str, dataset: Dataset | None, work: Callable[[], Any]) -> Any:
+    """The result of another process, if it was working on it until now, else that of some work."""
     try:
-        with following(listen):
-            end = partial(calculation.set_result, _made(key, dataset, work))
-    except BaseException as error:  # whatever it is, the readers see it
-        end = partial(calculation.set_exception, error)
-    with _lock:
-        _running.pop(key)
-    end()
-    for name, of, result in _thread.made:  # while the readers go on
-        write_result(Home(Path(of.home)), of.profile, of.version, name, pickle.dumps(result, pickle.HIGHEST_PROTOCOL))
+        return _kept(key, dataset)
+    except MissingError:
+        return _made(key, dataset, work)
 
 
 def _made(key: str, dataset: Dataset | None, work: Callable[[], Any]) -> Any:

@@ -45,7 +45,7 @@ from curim_data.sample import make_apart, sample_home
 from curim_data.serving import HEALTH
 from curim_data.store import Home, Store, has_alerts
 from curim_data.store.commits import damage
-from curim_data.store.home import CitiesError, homes, locked
+from curim_data.store.home import CitiesError, homes
 from curim_data.store.results import shares_results
 from curim_data.studies.preparation import prepare as prepare_city
 from pages import parts
@@ -67,7 +67,6 @@ FIRST_RESULTS: Final = {
     "gender": "gender",
     "trends": "trends.line",
 }
-FIRST_LOCK: Final = "first_results.lock"  # in the home; the one who has it works out what these tell
 WIDTH_PATH: Final = "/curim/width.js"
 # The server cannot know how wide a map will be; the page sends it once, before it connects, and again for the next
 # page when the window has changed. What a map tells of a cell is moved until it lies inside the map: deck.gl puts it
@@ -231,7 +230,7 @@ async def prepare(_app: Any) -> AsyncIterator[None]:
 
 def _work_out_first(all_homes: tuple[Home, ...]) -> None:
     """What readers ask before they choose a filter, then what they ask of the other periods that have a name, where the
-    page chooses from all alerts what the council is told. One process at a time: the others read its results.
+    page chooses from all alerts what the council is told.
     """
     usual = AlertFilter().period
     asked = [(page, usual) for page in FIRST_RESULTS]
@@ -241,8 +240,7 @@ def _work_out_first(all_homes: tuple[Home, ...]) -> None:
     for (page, period), own, audience in product(asked, all_homes, audiences):
         try:
             home = own if has_alerts(own) else sample_home(own)
-            with locked(home.path / FIRST_LOCK):
-                _work_out(home, page, AlertFilter(period=period), audience)
+            _work_out(home, page, AlertFilter(period=period), audience)
         except Exception:
             LOG.warning("the first results were not worked out", exc_info=True)
 
