@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import pickle
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,8 +28,8 @@ from curim_data.protection import open_for
 from curim_data.store import Home
 from curim_data.store import results as store
 from curim_data.store.erase import erase
-from curim_data.store.results import SETTING, read_result, write_result
-from pages.parts.frame import guard, results, web
+from curim_data.store.results import SETTING, alone_with, read_result, write_result
+from pages.parts.frame import guard, results, turns, web
 from pages.parts.frame.page import Dataset, dataset_of
 from pages.parts.frame.results import MOMENT, STOPPED, calculated, draw_fold, forget_results
 from pages.parts.gender import cached_weights
@@ -199,6 +201,46 @@ def test_a_page_that_waits_long_runs_again_and_the_calculation_goes_on(monkeypat
     assert 1 < len(runs) < 5
 
 
+def test_few_calculations_are_worked_on_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, most, turn = 0, 0, threading.Lock()
+
+    def work() -> None:
+        nonlocal now, most
+        with turn:
+            now, most = now + 1, max(most, now + 1)
+        time.sleep(0.05)
+        with turn:
+            now -= 1
+
+    monkeypatch.setattr(results, "CALCULATIONS", threading.Semaphore(2))
+    asked = [results._started(f"calculation {n}", None, work) for n in range(8)]
+    assert [one.result(20) for one in asked] == [None] * 8
+    assert most == 2
+
+
+def test_a_run_that_waits_for_a_calculation_lets_others_draw(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "RUNS", threading.Semaphore(1))
+
+    def draw(word: str, seconds: float) -> float:
+        with turns.run_turn(), turns.run_turn():  # a part of a page inside of it has the same turn
+            slow(word, seconds)
+            return time.monotonic()
+
+    with ThreadPoolExecutor(2) as readers:
+        long = readers.submit(draw, "long", 1.0)
+        time.sleep(0.2)
+        with turns.run_turn():
+            drawn = time.monotonic()
+        assert drawn < long.result(20)
+    assert turns.RUNS._value == 1
+
+
+def test_a_quick_function_waits_for_no_calculation() -> None:
+    quick = results.cached(lambda word: slow(word, 0.0))
+    with pytest.raises(AssertionError, match="a quick function waits"):
+        quick("one")
+
+
 KEY = "some.study[AlertFilter()]"
 CONTENT = bytes(range(256)) * 100
 
@@ -302,6 +344,17 @@ def test_pages_find_what_another_process_left(home: Home, dataset: Dataset, monk
     results.forget_results()
     monkeypatch.setattr("curim_data.studies.gender.weight_study", None)  # nothing is worked out any more
     assert repr(cached_weights(dataset, AlertFilter())) == repr(mine)
+
+
+def test_one_process_waits_for_what_another_works_out(home: Home, dataset: Dataset) -> None:
+    key = "another study"
+    with ThreadPoolExecutor(1) as readers:
+        with alone_with(home, dataset.profile, key):  # as the other process does, which then leaves its result
+            asked = readers.submit(results._calculate, key, dataset, lambda: "mine", None, Message("Counting"))
+            time.sleep(0.3)
+            assert not asked.done()
+            _write(home, dataset, key, pickle.dumps("of the other"))
+        assert asked.result(20) == "of the other"
 
 
 @pytest.mark.slow

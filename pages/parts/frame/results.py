@@ -65,7 +65,7 @@ FAILURE: Final = N_(
 
 _running: dict[str, Calculation] = {}
 _lock = threading.Lock()
-# `heading`: of the page that this thread draws; `made`: in the thread of a calculation, results to be left in the home.
+# `heading`: of the page that this thread draws; `quick`: whether it is in a function of `cached`; `made`: in the thread of a calculation, results to be left in the home.
 _thread = threading.local()
 
 
@@ -97,9 +97,18 @@ def cached(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        return cast("R", _in_memory(key_of(*args, **kwargs)[0], lambda: function(*args, **kwargs)))
+        return cast("R", _in_memory(key_of(*args, **kwargs)[0], partial(_quickly, function, *args, **kwargs)))
 
     return call
+
+
+def _quickly(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """The result of a quick function. It waits for no calculation: others wait for it, and have turns meanwhile."""
+    around, _thread.quick = getattr(_thread, "quick", False), True
+    try:
+        return function(*args, **kwargs)
+    finally:
+        _thread.quick = around
 
 
 def calculated(doing: Message) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -239,6 +248,7 @@ def _calculate(
     """The result of a calculation, after it was waited for in its place; inside another one it is simply made."""
     if hasattr(_thread, "made"):
         return _made(key, dataset, work)
+    assert not getattr(_thread, "quick", False), f"{key}: a quick function waits for a calculation"
     if place is not None and key in st.session_state.get(STOPPED, ()):
         raise CalculationStopped(key)
     while True:
