@@ -38,6 +38,8 @@ SILENT: Final = N_("Strikingly few alerts for the number of residents: {places}.
 
 # Alerts from which on it is the time before, and not their number, that tells nothing.
 MANY: Final = 200
+# Down to such a part of what was expected a count hardly falls by itself.
+MUCH_LESS: Final = 1 / 3
 # The first sentence of the headline: how all alerts stand against what was expected.
 _FIRST: Final = {
     "usual": N_("{when}: {alerts}, about as many as expected ({expected})."),
@@ -55,7 +57,11 @@ _HISTORY: Final[Mapping[History, Message]] = {
 
 
 def headline(study: BriefChanges, t: Translator) -> str:
-    """Since when, how many alerts, whether that is usual, what is not covered, and how many changes are clear."""
+    """Since when, how many alerts, whether that is usual, what is not covered, and how many changes are clear; where
+    the filter asks for a gender that no file holds, that.
+    """
+    if study.asked.affected and not study.asks_affected:
+        return t(NO_AFFECTED)
     return at_head(" ".join((first_sentence(study, t), *map(t, study.changes.gaps), attention_sentence(study, t))))
 
 
@@ -165,7 +171,9 @@ def small_sentence(city: CityProfile, t: Translator) -> str:
 
 def counted_words(period: tuple[dt.date, dt.date], by_month: bool, city: CityProfile, t: Translator) -> str:
     """Of which days the ranks and numbers of hot spots are, and why a named place has another number."""
-    days = t("Ranks and numbers: {period}.", period=t.span(Span(*period, by_month=by_month)))
+    span = t.span(Span(*period, by_month=by_month))
+    words = N_("Ranks and numbers: {period}; first the place that surely has most alerts above expected.")
+    days = t(words, period=span)
     places = t("A hot spot counts its map cells, a place of the same name its radius.") if city.landmarks else ""
     return f"{days} {places}".rstrip()
 
@@ -269,8 +277,18 @@ def finding_sentences(one: AnyFinding, city: CityProfile, t: Translator) -> tupl
         women_sentence(one, city, t),
         beside_sentence(one, city, t),
         t("The season alone may explain it.") if one.change.compared == "before" else "",
+        reporting_question(one, t),
     )
     return (f"{counts_words(one, t)}.", *filter(None, said), sure_sentence(one, t))
+
+
+def reporting_question(one: Finding, t: Translator) -> str:
+    """What to ask of a large fall before it is taken for one of what happens: whether less is reported; else empty."""
+    expected, came = one.counts
+    if one.change.direction > 0 or one.grade == "open" or expected.n is None:
+        return ""
+    large = (came.least - 1 if came.n is None else came.n) <= expected.n * MUCH_LESS
+    return t("Is less reported, or is a source missing?") if large else ""
 
 
 def carried_sentence(one: Finding, city: CityProfile, t: Translator) -> str:

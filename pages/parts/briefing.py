@@ -240,16 +240,23 @@ def draw_change_cards(page: Page, study: BriefChanges) -> None:
     first = [(at, one) for at, one in cards if one.grade != "open"][: OPEN[page.narrow]]
     rest, further = [card for card in cards if card not in first], further_titles(study, page.city, page.t)
     _draw_cards(page, first)
-    if more := len(rest) + len(further):
-        name = page.t.n("{n} movement that may be chance", "{n} movements that may be chance", more)
-        if further or any(one.grade != "open" for _, one in rest):
-            name = page.t.n("{n} more change", "{n} more changes", more)
-        draw_fold("more", name, partial(_draw_more, page, rest, further))
+    if rest or further:
+        name = page.t.n("{n} movement that may be chance", "{n} movements that may be chance", len(rest))
+        if any(one.grade != "open" for _, one in rest):
+            name = page.t.n("{n} more change", "{n} more changes", len(rest))
+        if clear := sum(one.grade == "clear" for _, one in rest):
+            said = page.t.n("{n} of them clear", "{n} of them clear", clear)
+            name = f"{name} ({said})"
+        draw_fold("more", name if rest else page.t("Clear as well"), partial(_draw_more, page, rest, further))
 
 
 def _draw_more(page: Page, rest: list[tuple[int, AnyFinding]], titles: dict[str, str]) -> None:
-    """The other cards, and the names of what is clear as well."""
+    """The other cards, and the names of what is clear as well: mostly the same alerts, which the headline does not
+    count again.
+    """
     _draw_cards(page, rest)
+    if titles:
+        st.caption(page.t("Clear as well, and mostly the same alerts as those above:"))
     for name, title in titles.items():
         page_link(page, "finding", escape_markdown(title), id=name)
 

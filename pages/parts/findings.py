@@ -17,7 +17,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import N_, Gender
 from curim_data.model.labels import gender_label, grade_words
 from curim_data.studies.brief import AnyFinding, Finding, brief_changes, usual_since
-from curim_data.studies.brief_text import counts_words, history_word, since_words, title
+from curim_data.studies.brief_text import counts_words, history_word, reporting_question, since_words, title
 from pages.parts.charts import bars_of_shares, draw_chart, interval_bars_figure, plots
 from pages.parts.frame import CALCULATION, GENDERS, Page, escape_markdown, go_to_page, page_link, palette, shared
 
@@ -77,7 +77,7 @@ def draw_card(page: Page, one: AnyFinding, at: int) -> None:
         draw_finding_chart(page, one, name, key=f"briefing_spark_{at}")
         women = one.whom is not None and one.whom.level == "here" and one.whom.women.known
         whom = t("{share} women", share=t.percent(one.whom.women.value)) if one.whom is not None and women else ""
-        counts, *rest = counts_words(one, t), since_words(one, t), whom
+        counts, *rest = counts_words(one, t), since_words(one, t), whom, reporting_question(one, t)
     else:
         counts, *rest = one.sentences(page.city, t)[:1]
     told = "".join(f" · {escape_markdown(part)}" for part in rest if part)
@@ -123,5 +123,9 @@ def draw_finding_chart(page: Page, finding: Finding, name: str, *, key: str) -> 
         line = {"color": colours.muted, "width": 1.6, "dash": "dash"}
         figure.add_scatter(x=[start, end], y=[level] * 2, mode="lines", line=line, hovertext=dashed, hoverinfo="text")
         alt = f"{alt} {dashed}"
-    figure.update_layout(margin={"l": 2, "r": 2, "t": 6, "b": 20})
+    unit = t("Alerts a month") if finding.series.unit == "month" else t("Alerts a week")
+    figure.update_layout(
+        margin={"l": 2, "r": 2, "t": 22, "b": 20},
+        title={"text": unit, "font": {"size": 12, "color": colours.muted}, "x": 0, "y": 0.98, "yanchor": "top"},
+    )
     draw_chart(page, figure, key=key, alt=alt, small=True)

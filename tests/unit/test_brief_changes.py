@@ -316,10 +316,27 @@ def test_the_opposite_next_door_is_told_where_both_are_clear(t: Translator) -> N
     assert not any(_next_door(fell, other, city) or _next_door(other, fell, city) for other in others)
     told = brief_text.finding_sentences(replace(fell, beside=rose), city, t)
     assert "The opposite is clear next door: All alerts, Terpsithea. Whether it moved there" in " ".join(told)
+    asked = [
+        brief_text.reporting_question(replace(one, counts=counts), t)
+        for one, counts in (
+            (fell, (Count(143), Count(24))),
+            (fell, (Count(60), Count(None, 20))),
+            (fell, (Count(60), Count(21))),
+            (finding("pasalimani", -1, "theft", "open"), (Count(143), Count(24))),
+            (rose, (Count(24), Count(143))),
+        )
+    ]
+    assert asked == ["Is less reported, or is a source missing?"] * 2 + [""] * 3
     same = replace(finding("terpsithea", 1, None, "open"), counts=(Count(8), Count(8)))
     for one in (same, replace(same, counts=(Count(100), Count(110)))):
         assert brief_text.counts_words(one, t) == f"{one.counts[1].n} alerts, about as many as expected"
     assert brief_text.counts_words(replace(same, counts=(Count(60), Count(30))), t) == "30 alerts (expected: 60)"
+
+
+def test_a_gender_that_no_file_holds_is_told_in_place_of_a_number(areas: Source, t: Translator) -> None:
+    study = replace(brief_changes(areas, recent(areas)), asked=AlertFilter(affected=("woman",)))
+    assert headline(replace(study, asks_affected=False), t).startswith("This export does not ask for the gender of")
+    assert "alerts" in headline(replace(study, asks_affected=True), t)
 
 
 def test_what_is_clear_and_in_no_card_is_named(areas: Source, t: Translator) -> None:

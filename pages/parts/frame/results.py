@@ -65,7 +65,8 @@ FAILURE: Final = N_(
 
 _running: dict[str, Calculation] = {}
 _lock = threading.Lock()
-# `heading`: of the page that this thread draws; `quick`: whether it is in a function of `cached`; `made`: in the thread of a calculation, results to be left in the home.
+# `heading`: of the page that this thread draws; `quick`: whether it is in a function of `cached`; `made`: in the thread
+# of a calculation, results to be left in the home.
 _thread = threading.local()
 
 
