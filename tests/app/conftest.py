@@ -16,6 +16,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.testing.v1 import AppTest
 
@@ -29,6 +30,8 @@ from pages.parts.frame import reader, record, results
 from tests.effort import FULL
 from tests.houses import House, make_house
 
+# Each run of AppTest reads what all installed packages say of themselves, which takes longer than many a page.
+manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
 SHELL = Path(__file__).resolve().parents[2] / "pages" / "shell.py"
 PAGES = ("briefing", "finding", "hotspots", "trends", "gender", "interventions", "evaluation", "data", "methods")
 TIMEOUT = 90
