@@ -1,6 +1,7 @@
 """The frame round every page: title, navigation, filter, language. Runs once before the page in each run."""
 
 import html
+from contextlib import nullcontext
 from typing import Any
 
 import streamlit as st
@@ -12,6 +13,7 @@ from pages.parts.frame import Page, escape_markdown, filter_bar, page_link, pale
 from pages.parts.frame.guard import FOLDER, HEALED, LINK_WORDS, draw_alone, draw_languages, draw_switch, draw_way_on
 from pages.parts.frame.page import HIDDEN, measure_column
 from pages.parts.frame.reader import open_cities, sign_in_configured, sign_out
+from pages.parts.frame.turns import LONG_PAGE, given_back
 from pages.parts.frame.web import ICON
 from pages.parts.maps.basemap import attribution_style
 
@@ -221,4 +223,5 @@ with record.run() as run:
         draw_way_on(page, {name: title for name, (title, _) in titles.items()})
     if page.role >= titles[name][1]:  # a page that is refused notes that itself
         record.note_look(page, name)
-    current.run()
+    with given_back() if name == LONG_PAGE else nullcontext():
+        current.run()

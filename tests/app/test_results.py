@@ -17,6 +17,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
 
@@ -232,6 +233,23 @@ def test_a_run_that_waits_for_a_calculation_lets_others_draw(monkeypatch: pytest
         with turns.run_turn():
             drawn = time.monotonic()
         assert drawn < long.result(20)
+    assert turns.RUNS._value == 1
+
+
+def test_the_page_that_imports_files_takes_no_turn(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "RUNS", threading.Semaphore(1))
+    held, real = list[int](), st.file_uploader
+
+    def draw(*given: Any, **more: Any) -> Any:
+        held.append(turns.RUNS._value)
+        return real(*given, **more)
+
+    monkeypatch.setattr(st, "file_uploader", draw)
+    open_page("data")
+    with turns.run_turn("data"):  # a part of it that is drawn alone
+        held.append(turns.RUNS._value)
+    assert set(held) == {1}
+    assert len(held) > 1
     assert turns.RUNS._value == 1
 
 

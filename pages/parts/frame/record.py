@@ -170,13 +170,13 @@ def run(page: str = "", part: str = "") -> Iterator[Run]:
     none.
     """
     if getattr(_run, "log", None) is not None or os.environ.get(RUN_LOG) != "on":
-        with run_turn():
+        with run_turn(page):
             yield Run(page, part)
         return
     drawn = _run.log = Run(page, part)
     line, start = _begun(), time.perf_counter()
     try:
-        with run_turn():
+        with run_turn(page):
             yield drawn
     except Exception as error:
         failed(error_number(error))

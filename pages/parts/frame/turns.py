@@ -2,7 +2,8 @@
 
 Python works on one at a time anyway. Shared among many readers each would only end later, and the server itself,
 which answers connections between them, would hardly be heard. Runs and calculations have turns of their own: a run
-gives its turn back while it waits for a calculation, and no calculation waits for a run.
+gives its turn back while it waits for a calculation, and no calculation waits for a run. The page Data, where a file is
+read and imported for minutes, takes none.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ from typing import Final
 
 RUNS: Final = threading.Semaphore(3)
 CALCULATIONS: Final = threading.Semaphore(2)
+LONG_PAGE: Final = "data"
 _thread = threading.local()  # `runs`: whether this thread has the turn of a run
 
 
 @contextmanager
-def run_turn() -> Iterator[None]:
-    """Inside, it is this run's turn; a run in a run has it already."""
-    if getattr(_thread, "runs", False):
+def run_turn(page: str = "") -> Iterator[None]:
+    """Inside, it is this run's turn; a run in a run has it already. `page`: which is drawn, where that is known."""
+    if getattr(_thread, "runs", False) or page == LONG_PAGE:
         yield
         return
     with RUNS:
