@@ -33,7 +33,7 @@ from curim_data.privacy import DisclosureError, askable, not_held
 from curim_data.protection import copy_errors, kind_of
 from curim_data.query import Total
 from curim_data.studies.periods import copy_notes, places_taken
-from pages.parts.frame.guard import admitting, current_address, help_link, page_link
+from pages.parts.frame.guard import LANDING, admitting, current_address, help_link, page_link, page_name
 from pages.parts.frame.look import escape_markdown
 from pages.parts.frame.page import Page
 from pages.parts.frame.results import cached_query
@@ -248,6 +248,8 @@ def _period_select(bar: _Bar, _field: Field) -> None:
         ),
         **bar.bound("filter_period", bar.filter.period or CUSTOM_DATES, chosen),
     )
+    if page_name() == LANDING and bar.filter.period == AlertFilter().period:
+        st.caption(t("On this page only since the day that it names."))
     if not bar.filter.period:
         st.date_input(
             t("Dates"),
