@@ -48,7 +48,7 @@ NO_FEELING: Final = Message(
     "This export does not ask how safe people felt. Ask whoever provides it for that question, from 1 (very unsafe) to "
     "5."
 )
-NO_DISTRICTS: Final = Message("No districts are set up yet: the page Data takes a map of them.")
+NO_DISTRICTS: Final = Message("No districts are set up yet: whoever keeps the data can add a map of them.")
 NO_AREAS: Final = Message(
     "Places were not compared, since none with enough alerts is known: districts and named places are added on the "
     "page Data."

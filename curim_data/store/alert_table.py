@@ -86,7 +86,7 @@ def _listed(home: Home, newest: tuple[str, int, int]) -> tuple[str, list[str]]: 
     return ("empty", []) if table is None else (f"{table.metadata().id}-{table.version()}", file_paths(table))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)
 def _logged(home: Home, newest: tuple[str, int, int]) -> tuple[Batch, ...]:  # noqa: ARG001 (a key of the cache)
     """The imports of a store whose log ends with a commit: each page asks for them."""
     table = Store(home).table()
@@ -134,7 +134,10 @@ class Store:
     def batches(self) -> list[Batch]:
         """Every import, the oldest first; undone ones are marked."""
         newest = newest_commit(self.home.alerts)
-        return [] if newest is None else list(_logged(self.home, newest))
+        if newest is not None:
+            return list(_logged(self.home, newest))
+        table = self.table()  # there may be one whose log could not be listed just now
+        return [] if table is None else [batch for batch, _ in import_log(table)]
 
     def version_without_last_import(self) -> str | None:
         """`alerts_version` as it will be again where the last import that stands is undone; None where that import

@@ -24,13 +24,13 @@ import joblib
 
 from curim_data.model.prepared import program_version
 from curim_data.store.alert_table import Store
-from curim_data.store.home import Home, locked
+from curim_data.store.home import Home, locked, try_lock
 
 LOG: Final = logging.getLogger("curim")
 SETTING: Final = "CURIM_SHARED_RESULTS"  # "off": nothing is read or written
 MOST_BYTES: Final = 500_000_000  # of all results of a home
 LOOK_AFTER: Final = 50  # results written between two looks at how much there is
-_PLACES: Final = 256  # keys of one place wait for one another
+_PLACES: Final = 4096  # keys of one place wait for one another
 _SUM: Final = 4  # bytes of the checksum before each
 _written = 0
 
@@ -67,14 +67,17 @@ def write_result(home: Home, profile: str, alerts: str, key: str, content: bytes
 
 
 @contextmanager
-def alone_with(home: Home, profile: str, key: str) -> Iterator[None]:
-    """Inside, no other process works out the result of a key, nor of a few others; each does where none are shared."""
+def alone_with(home: Home, profile: str, key: str) -> Iterator[bool]:
+    """Whether no other process works out the result of a key now (nor, by chance, of another); then, inside, none does.
+    Each works it out where results are not shared.
+    """
     with ExitStack() as stack:
+        free = True
         if shares_results():
-            with suppress(OSError):  # a home that cannot be written shares no new ones
-                place = f".alone-{zlib.crc32(key.encode()) % _PLACES}"
-                stack.enter_context(locked(_folder(home, profile) / place))
-        yield
+            with suppress(OSError, ValueError):  # a home that cannot be written shares no new ones
+                place = _folder(home, profile) / f".alone-{zlib.crc32(key.encode()) % _PLACES}"
+                free = try_lock(stack.enter_context(place.open("a")))
+        yield free
 
 
 def shares_results() -> bool:

@@ -12,7 +12,18 @@ from analysis.gender import CategoryRatios
 from analysis.spots.profile import women_share_sentence
 from analysis.trends.changes import ALPHA, AREA, NO_NEWS, PROBABLE, Change
 from curim_data.filters import AlertFilter
-from curim_data.model import N_, NO_AFFECTED, CityProfile, Message, Span, Translator, at_head, fewer_than, is_small
+from curim_data.model import (
+    N_,
+    NO_AFFECTED,
+    CityProfile,
+    Gender,
+    Message,
+    Span,
+    Translator,
+    at_head,
+    fewer_than,
+    is_small,
+)
 from curim_data.model.absence import NO_AREAS, ONE_CATEGORY, TOO_FEW
 from curim_data.model.i18n import C_, first_case
 from curim_data.model.labels import (
@@ -60,7 +71,7 @@ def headline(study: BriefChanges, t: Translator) -> str:
     """Since when, how many alerts, whether that is usual, what is not covered, and how many changes are clear; where
     the filter asks for a gender that no file holds, that.
     """
-    if study.asked.affected and not study.asks_affected:
+    if {Gender.WOMAN, Gender.MAN} & set(study.asked.affected) and not study.asks_affected:
         return t(NO_AFFECTED)
     return at_head(" ".join((first_sentence(study, t), *map(t, study.changes.gaps), attention_sentence(study, t))))
 
@@ -172,7 +183,7 @@ def small_sentence(city: CityProfile, t: Translator) -> str:
 def counted_words(period: tuple[dt.date, dt.date], by_month: bool, city: CityProfile, t: Translator) -> str:
     """Of which days the ranks and numbers of hot spots are, and why a named place has another number."""
     span = t.span(Span(*period, by_month=by_month))
-    words = N_("Ranks and numbers: {period}; first the place that surely has most alerts above expected.")
+    words = N_("Ranks and numbers: {period}. First comes the place that is most surely above the expected number.")
     days = t(words, period=span)
     places = t("A hot spot counts its map cells, a place of the same name its radius.") if city.landmarks else ""
     return f"{days} {places}".rstrip()
@@ -285,7 +296,7 @@ def finding_sentences(one: AnyFinding, city: CityProfile, t: Translator) -> tupl
 def reporting_question(one: Finding, t: Translator) -> str:
     """What to ask of a large fall before it is taken for one of what happens: whether less is reported; else empty."""
     expected, came = one.counts
-    if one.change.direction > 0 or one.grade == "open" or expected.n is None:
+    if one.change.direction > 0 or one.grade == "open" or not expected.n:
         return ""
     large = (came.least - 1 if came.n is None else came.n) <= expected.n * MUCH_LESS
     return t("Is less reported, or is a source missing?") if large else ""

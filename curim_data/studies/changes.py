@@ -526,12 +526,15 @@ def _read(source: Source, f: AlertFilter, first: dt.date, end: dt.date) -> pd.Da
     ]
     alike = f"count(*) OVER (PARTITION BY category, {SQUARE}, week) AS alike"
     rows = f"SELECT {COLUMNS}, {SQUARE} AS cell, {alike} FROM {source.alerts.name}{all_of(usable)}"
-    # One number in place of three columns of text: to compare those takes longer than all the rest.
-    numbered = f"SELECT *, hash(source, incident_id, category) AS number FROM ({rows}) AS chosen"
+    # DuckDB's hash has 64 bits; to compare three columns of text takes longer than all the rest.
+    by_hash = "database" in source.cache
+    number = "hash(source, incident_id, category)" if by_hash else "0"
+    numbered = f"SELECT *, {number} AS number FROM ({rows}) AS chosen"
     dense = f"{numbered} WHERE alike >= {LEAST_A_WEEK} ORDER BY moment"
     read: pd.DataFrame = source.alerts.ask(dense).to_pandas(date_as_object=False)
     wanted = source.coverage.covered(pd.DatetimeIndex(read["local_date"]))
-    wanted &= (read["incident_id"].isna() | ~read["number"].duplicated()).to_numpy(bool)
+    again = read[["number"] if by_hash else ["source", "incident_id", "category"]].duplicated()
+    wanted &= (read["incident_id"].isna() | ~again).to_numpy(bool)
     read = read if wanted.all() else read[wanted].reset_index(drop=True)
     utc = pd.to_datetime(read["moment"], unit="us", utc=True).dt.tz_convert(source.city.timezone).dt.tz_localize(None)
     moment = utc.where(read["hourly"].astype(bool), read["local_date"])

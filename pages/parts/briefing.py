@@ -240,14 +240,18 @@ def draw_change_cards(page: Page, study: BriefChanges) -> None:
     first = [(at, one) for at, one in cards if one.grade != "open"][: OPEN[page.narrow]]
     rest, further = [card for card in cards if card not in first], further_titles(study, page.city, page.t)
     _draw_cards(page, first)
-    if rest or further:
+    if not rest and not further:
+        return
+    name, sure = "", sum(one.grade != "open" for _, one in rest)
+    if rest and sure:
+        name = page.t.n("{n} more change", "{n} more changes", len(rest))
+    elif rest:
         name = page.t.n("{n} movement that may be chance", "{n} movements that may be chance", len(rest))
-        if any(one.grade != "open" for _, one in rest):
-            name = page.t.n("{n} more change", "{n} more changes", len(rest))
-        if clear := sum(one.grade == "clear" for _, one in rest):
-            said = page.t.n("{n} of them clear", "{n} of them clear", clear)
-            name = f"{name} ({said})"
-        draw_fold("more", name if rest else page.t("Clear as well"), partial(_draw_more, page, rest, further))
+    if clear := sum(one.grade == "clear" for _, one in rest):
+        said = page.t.n("{n} of them clear", "{n} of them clear", clear)
+        name = f"{name} ({said})"
+    also = page.t("Clear as well") if further and not sure else ""
+    draw_fold("more", " · ".join(filter(None, (name, also))), partial(_draw_more, page, rest, further))
 
 
 def _draw_more(page: Page, rest: list[tuple[int, AnyFinding]], titles: dict[str, str]) -> None:

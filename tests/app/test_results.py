@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -213,14 +213,54 @@ def test_few_calculations_are_worked_on_at_once(monkeypatch: pytest.MonkeyPatch)
         with turn:
             now -= 1
 
-    monkeypatch.setattr(results, "CALCULATIONS", threading.Semaphore(2))
+    monkeypatch.setattr(results, "CALCULATIONS", turns.Turns(2))
     asked = [results._started(f"calculation {n}", None, work) for n in range(8)]
     assert [one.result(20) for one in asked] == [None] * 8
     assert most == 2
 
 
+def test_a_turn_goes_to_who_waits_longest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not to who gives it back and asks again at once."""
+    monkeypatch.setattr(turns, "RUNS", turns.Turns(1))
+    order: list[str] = []
+
+    def ask(name: str) -> None:
+        with turns.run_turn():
+            order.append(name)
+
+    with ThreadPoolExecutor(4) as readers:
+        with turns.run_turn():
+            waiting = [readers.submit(ask, name) for name in "abc" if not time.sleep(0.05)]
+        ask("again")
+        wait(waiting)
+    assert order == ["a", "b", "c", "again"]
+
+
+def test_a_run_that_ends_while_its_turn_is_anothers_waits_for_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "RUNS", turns.Turns(1))
+
+    def end() -> None:
+        with turns.run_turn(), turns.given_back():
+            turns.RUNS.acquire()  # as another run, which goes on
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        end()
+    assert turns.RUNS.free == 0
+
+
+def test_what_nobody_waits_for_any_more_takes_its_turn_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(results, "GRACE", 0.1)
+    monkeypatch.setattr(results, "CALCULATIONS", turns.Turns(0))
+    calculation = results._started("left", None, lambda: calls.append("left"))
+    time.sleep(0.3)
+    results.CALCULATIONS.release()
+    assert isinstance(calculation.exception(20), Stopped)
+    assert not calls
+
+
 def test_a_run_that_waits_for_a_calculation_lets_others_draw(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turns, "RUNS", threading.Semaphore(1))
+    monkeypatch.setattr(turns, "RUNS", turns.Turns(1))
 
     def draw(word: str, seconds: float) -> float:
         with turns.run_turn(), turns.run_turn():  # a part of a page inside of it has the same turn
@@ -233,24 +273,24 @@ def test_a_run_that_waits_for_a_calculation_lets_others_draw(monkeypatch: pytest
         with turns.run_turn():
             drawn = time.monotonic()
         assert drawn < long.result(20)
-    assert turns.RUNS._value == 1
+    assert turns.RUNS.free == 1
 
 
 def test_the_page_that_imports_files_takes_no_turn(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turns, "RUNS", threading.Semaphore(1))
+    monkeypatch.setattr(turns, "RUNS", turns.Turns(1))
     held, real = list[int](), st.file_uploader
 
     def draw(*given: Any, **more: Any) -> Any:
-        held.append(turns.RUNS._value)
+        held.append(turns.RUNS.free)
         return real(*given, **more)
 
     monkeypatch.setattr(st, "file_uploader", draw)
     open_page("data")
     with turns.run_turn("data"):  # a part of it that is drawn alone
-        held.append(turns.RUNS._value)
+        held.append(turns.RUNS.free)
     assert set(held) == {1}
     assert len(held) > 1
-    assert turns.RUNS._value == 1
+    assert turns.RUNS.free == 1
 
 
 def test_a_quick_function_waits_for_no_calculation() -> None:
@@ -367,9 +407,10 @@ def test_pages_find_what_another_process_left(home: Home, dataset: Dataset, monk
 def test_one_process_waits_for_what_another_works_out(home: Home, dataset: Dataset) -> None:
     key = "another study"
     with ThreadPoolExecutor(1) as readers:
-        with alone_with(home, dataset.profile, key):  # as the other process does, which then leaves its result
+        with alone_with(home, dataset.profile, key) as free:  # as the other process does, which then leaves its result
             asked = readers.submit(results._calculate, key, dataset, lambda: "mine", None, Message("Counting"))
             time.sleep(0.3)
+            assert free
             assert not asked.done()
             _write(home, dataset, key, pickle.dumps("of the other"))
         assert asked.result(20) == "of the other"

@@ -21,7 +21,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial, wraps
 from pathlib import Path
@@ -35,7 +35,7 @@ from curim_data import query
 from curim_data.engine import EngineError, Source
 from curim_data.filters import AlertFilter
 from curim_data.model import N_, Audience, Message, translator
-from curim_data.model.progress import Stopped, following
+from curim_data.model.progress import Stopped, following, report
 from curim_data.privacy import DisclosureError, sees_exact
 from curim_data.protection import open_for, opened_for
 from curim_data.store import Home
@@ -53,6 +53,7 @@ MOMENT: Final = 0.4  # seconds that a reader waits before the progress is shown
 TICK: Final = 0.2  # seconds between two looks at how far it is
 LOOK: Final = 3.0  # seconds after which a waiting page runs again at first, see `_draw_progress`
 GRACE: Final = 4.0  # seconds without a reader after which a calculation ends
+PATIENCE: Final = 60.0  # seconds in which a page that runs again asks for the calculation again, at the latest
 LEAST: Final = 0.02  # seconds of the processor; what takes less is worked out as quickly as it is read
 STOPPED: Final = "calculations_stopped"  # what this reader stopped, so that the next run does not start it again
 MOST_STOPPED: Final = 20
@@ -286,10 +287,10 @@ def _run(key: str, calculation: Calculation, dataset: Dataset | None, work: Call
             raise Stopped
 
     _thread.made = []
-    with alone_with(Home(Path(dataset.home)), dataset.profile, key) if dataset is not None else nullcontext():
+    with ExitStack() as place:
         try:
-            with CALCULATIONS, following(listen):
-                end = partial(calculation.set_result, _known_or_made(key, dataset, work))
+            with following(listen):
+                end = partial(calculation.set_result, _worked_out(key, dataset, work, place))
         except BaseException as error:  # whatever it is, the readers see it
             end = partial(calculation.set_exception, error)
         with _lock:
@@ -300,12 +301,21 @@ def _run(key: str, calculation: Calculation, dataset: Dataset | None, work: Call
             write_result(Home(Path(of.home)), of.profile, of.version, name, content)
 
 
-def _known_or_made(key: str, dataset: Dataset | None, work: Callable[[], Any]) -> Any:
-    """The result of another process, if it was working on it until now, else that of some work."""
-    try:
-        return _kept(key, dataset)
-    except MissingError:
-        return _made(key, dataset, work)
+def _worked_out(key: str, dataset: Dataset | None, work: Callable[[], Any], place: ExitStack) -> Any:
+    """The result of some work, in its turn; that of another process where one is working on it.
+
+    `place` holds what keeps the other processes from it, until the result can be read in the home.
+    """
+    while True:
+        with CALCULATIONS:
+            report(0.0)  # it ends here where nobody waits for it any more
+            if dataset is None or place.enter_context(alone_with(Home(Path(dataset.home)), dataset.profile, key)):
+                try:
+                    return _kept(key, dataset)
+                except MissingError:
+                    return _made(key, dataset, work)
+        place.close()
+        time.sleep(TICK)
 
 
 def _made(key: str, dataset: Dataset | None, work: Callable[[], Any]) -> Any:
@@ -340,6 +350,7 @@ def _draw_progress(key: str, calculation: Calculation, place: DeltaGenerator, do
         if calculation.wait(TICK):
             break
         if time.monotonic() > again:
+            calculation.wanted = time.monotonic() + PATIENCE  # the next run may have to wait for its turn
             st.rerun()
     place.empty()
     if above is not None:

@@ -9,12 +9,46 @@ read and imported for minutes, takes none.
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-RUNS: Final = threading.Semaphore(3)
-CALCULATIONS: Final = threading.Semaphore(2)
+
+class Turns:
+    """So many turns (`most`), each handed over to who waits longest; a semaphore lets who asks again go first."""
+
+    def __init__(self, most: int) -> None:
+        self.free = most
+        self._lock, self._waiting = threading.Lock(), deque[threading.Event]()
+
+    def acquire(self) -> None:
+        """Wait for a turn."""
+        with self._lock:
+            if self.free:
+                self.free -= 1
+                return
+            called = threading.Event()
+            self._waiting.append(called)
+        called.wait()
+
+    def release(self) -> None:
+        """Give a turn back."""
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().set()
+            else:
+                self.free += 1
+
+    def __enter__(self) -> None:
+        self.acquire()
+
+    def __exit__(self, *error: object) -> None:
+        self.release()
+
+
+RUNS: Final = Turns(3)
+CALCULATIONS: Final = Turns(2)
 LONG_PAGE: Final = "data"
 _thread = threading.local()  # `runs`: whether this thread has the turn of a run
 
@@ -25,24 +59,24 @@ def run_turn(page: str = "") -> Iterator[None]:
     if getattr(_thread, "runs", False) or page == LONG_PAGE:
         yield
         return
-    with RUNS:
-        _thread.runs = True
-        try:
-            yield
-        finally:
-            _thread.runs = False
+    RUNS.acquire()
+    _thread.runs = True
+    try:
+        yield
+    finally:
+        if _thread.runs:
+            RUNS.release()
+        _thread.runs = False
 
 
 @contextmanager
 def given_back() -> Iterator[None]:
-    """Inside, the turn of this thread's run, if it has one, is another's."""
+    """Inside, the turn of this thread's run, if it has one, is another's; a run that ends inside waits for no other."""
     if not getattr(_thread, "runs", False):
         yield
         return
     _thread.runs = False
     RUNS.release()
-    try:
-        yield
-    finally:
-        RUNS.acquire()
-        _thread.runs = True
+    yield
+    RUNS.acquire()
+    _thread.runs = True
