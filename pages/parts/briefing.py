@@ -14,7 +14,7 @@ from analysis.hotspots.grouping import is_compared
 from analysis.report.documents import MIME, DocumentFormat
 from analysis.report.papers import brief_document
 from curim_data.filters import AlertFilter
-from curim_data.model import N_, Audience, Role, at_head, value_label
+from curim_data.model import N_, NO_AFFECTED, Audience, Role, at_head, value_label
 from curim_data.model.coverage import LONGEST_MEETING_NAME, Meeting
 from curim_data.plans.plan_store import MeetingStore, PlanProblem
 from curim_data.plans.record import Deed
@@ -260,7 +260,7 @@ def _draw_more(page: Page, rest: list[tuple[int, AnyFinding]], titles: dict[str,
     """
     _draw_cards(page, rest)
     if titles:
-        st.caption(page.t("Clear as well, and mostly the same alerts as those above:"))
+        st.caption(page.t.pair(page.t("Clear as well, and mostly the same alerts as changes above"), "").strip())
     for name, title in titles.items():
         page_link(page, "finding", escape_markdown(title), id=name)
 
@@ -269,12 +269,12 @@ def draw_questions(page: Page) -> None:
     """What readers ask most, each with the page and the filter that answer it."""
     t, f, city = page.t, page.filter, page.city
     links: list[tuple[str, str, AlertFilter, dict[str, str]]] = []
-    untold = ""
+    untold = t(NO_AFFECTED) if "affected_gender" not in page.alerts.asked else ""
     if "affected_gender" in page.alerts.asked and not has_no_clock(page):
         women = f.replace(affected=("woman",), dark=True)
         links.append(("hotspots", t("Where are women affected after dark?"), women, {}))
         harmful = tuple(name for name in city.categories if is_sensitive_category(name, city))
-        harassed = t("Where are women harassed after dark?")
+        harassed = t("Where do women meet harassment or violence after dark?")
         if harmful and page.alerts.protected:
             why = t("no hot spots of sensitive categories are told to this audience")
             untold = f"{harassed} {at_head(why)}."
@@ -287,9 +287,10 @@ def draw_questions(page: Page) -> None:
     links.append(("gender", t("Who reports, and who hardly does?"), f, {"open": "reports"}))
     by, field = ("group", "groups") if city.groups else ("category", "categories")
     counts = cached_query(page, "counts", (by,)).frame.dropna().set_index(by)["n"]
+    asked = cached_changes(page.dataset, f, changes_since(page)).asked  # the time that the cards are about
     for name in counts.sort_values(ascending=False).index[:MOST_ASKED] if len(counts) > 1 else ():
         question = t("Is it rising or falling, and where: {what}?", what=value_label(t, city, by, name))
-        within = f.replace(categories=(), groups=()).replace(**{field: (name,)})
+        within = asked.replace(categories=(), groups=()).replace(**{field: (name,)})
         links.append(("trends", question, within, {"open": "changes"}))
     for name, label, within, words in links:
         page_link(page, name, escape_markdown(label), filter=within, **words)
