@@ -47,7 +47,6 @@ from curim_data.studies.brief_text import (
     history_word,
     no_spots_sentence,
     none_sentence,
-    reporting_question,
     small_sentence,
     title,
     women_sentence,
@@ -157,7 +156,6 @@ def to_decide(one: AnyFinding, city: CityProfile, t: Translator, again: dt.date)
         )
     word = history_word(one, t)
     told = (*([f"{word}."] if word else []), sure, *told)
-    told = (*told, *filter(None, (reporting_question(one, t),) if isinstance(one, Finding) else ()))
     return Decision(title(one, city, t), at_head(first), told, _proposal(one, t, again))
 
 
@@ -205,7 +203,7 @@ def _limits(study: BriefStudy, f: AlertFilter, city: CityProfile, t: Translator,
     chosen = f.sentence(t, city, n=total.said, total=total.of, dates=study.period, by_month=study.by_month)
     further = " · ".join(further_titles(study, city, t).values())
     return (
-        *((t.pair(t("Clear as well, and mostly the same alerts as changes above"), further) + ".",) if further else ()),
+        *((t.pair(t("Clear as well"), further) + ".",) if further else ()),
         *((small_sentence(city, t),) if audience in (Audience.COUNCIL, Audience.PUBLIC) else ()),
         *(t(choice.explanation) for choice in study.changes.choices if choice.name in LIMITING),
         *study.changes.not_in_use.sentences(city, t),

@@ -60,7 +60,7 @@ _FIRST: Final = {
 _HISTORY: Final[Mapping[History, Message]] = {
     "once": C_("history", "All at once"),
     "seasonal": C_("history", "As a year before"),
-    "returned": C_("history", "Back after a year or more"),
+    "returned": C_("history", "Back again"),
     "new": C_("history", "New"),
     "growing": C_("history", "Rising"),
     "falling": C_("history", "Falling"),
