@@ -1,7 +1,7 @@
 """The frame round every page: title, navigation, filter, language. Runs once before the page in each run."""
 
 import html
-from contextlib import nullcontext
+from contextlib import ExitStack
 from typing import Any
 
 import streamlit as st
@@ -13,7 +13,7 @@ from pages.parts.frame import Page, escape_markdown, filter_bar, page_link, pale
 from pages.parts.frame.guard import FOLDER, HEALED, LINK_WORDS, draw_alone, draw_languages, draw_switch, draw_way_on
 from pages.parts.frame.page import HIDDEN, measure_column
 from pages.parts.frame.reader import open_cities, sign_in_configured, sign_out
-from pages.parts.frame.turns import LONG_PAGE, given_back
+from pages.parts.frame.turns import run_turn
 from pages.parts.frame.web import ICON
 from pages.parts.maps.basemap import attribution_style
 
@@ -177,7 +177,7 @@ def banner(page: Page, key: str, note: str, label: str, state: Any, change: dict
             page_link(page, "data", label, **words)
 
 
-with record.run() as run:
+with record.run() as run, ExitStack() as turn:
     st.set_page_config(page_title="CURiM", page_icon=str(ICON), layout="wide")
     page = require(Role.PUBLIC, data=False)
     t = page.t
@@ -191,6 +191,7 @@ with record.run() as run:
     current = st.navigation(list(pages.values()), position="hidden")
     name = next((name for name, entry in pages.items() if entry.url_path == current.url_path), "briefing")
     run.page = name
+    turn.enter_context(run_turn(name))  # who waited for the city's alerts to be opened kept no other from theirs
     with st.sidebar:
         sidebar(page, name, open_to_reader)
     measure_column(page.room, t, dark=page.theme == "dark")
@@ -223,5 +224,4 @@ with record.run() as run:
         draw_way_on(page, {name: title for name, (title, _) in titles.items()})
     if page.role >= titles[name][1]:  # a page that is refused notes that itself
         record.note_look(page, name)
-    with given_back() if name == LONG_PAGE else nullcontext():
-        current.run()
+    current.run()

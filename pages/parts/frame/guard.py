@@ -41,6 +41,7 @@ from pages.parts.frame.page import Page, view_query
 from pages.parts.frame.page import room as page_room
 from pages.parts.frame.reader import CITY, Reader, keeps_role, open_cities, sign_in_configured, sign_out
 from pages.parts.frame.record import handing_out
+from pages.parts.frame.turns import run_turn
 
 # A page makes many small frames, whose texts and column names are quicker as Python's own than as arrays of Arrow.
 pd.set_option("mode.string_storage", "python")
@@ -226,14 +227,14 @@ def admitting(draw: Callable[..., None], *, using: bool = True, name: str = "") 
     """
     first = [True]
     before, pages = reader.reader(using=using), record.drawn()
-    of_page = record.drawn_page()
+    of_page = record.drawn_page() or page_name()
 
     def draw_checked(*given: Any) -> None:
         if first:
             first.clear()
             draw(*given)
             return
-        with record.run(of_page, name or "part"):
+        with record.run(of_page, name or "part"), run_turn(of_page):
             if reader.reader(using=using) != before:
                 st.rerun()
             record.draws(*pages)

@@ -42,7 +42,6 @@ from curim_data.plans.record import Deed, Entry, recorder
 from curim_data.serving import PROCESS_NAME, RUN_LOG
 from curim_data.store import Home
 from pages.parts.frame.page import Page
-from pages.parts.frame.turns import run_turn
 
 SEEN: Final = "record_seen"  # what this session looked at last, so that each click on one page is not another look
 AGAIN: Final = 1_800.0  # seconds after which the same page counts as looked at again
@@ -166,18 +165,14 @@ def _take(line: dict[str, object]) -> None:
 
 @contextmanager
 def run(page: str = "", part: str = "") -> Iterator[Run]:
-    """Inside, a page is drawn, or a part of it alone, in its turn; afterwards the log has its line. A run in a run has
-    none.
-    """
+    """Inside, a page is drawn, or a part of it alone; afterwards the log has its line. A run in a run has none."""
     if getattr(_run, "log", None) is not None or os.environ.get(RUN_LOG) != "on":
-        with run_turn(page):
-            yield Run(page, part)
+        yield Run(page, part)
         return
     drawn = _run.log = Run(page, part)
     line, start = _begun(), time.perf_counter()
     try:
-        with run_turn(page):
-            yield drawn
+        yield drawn
     except Exception as error:
         failed(error_number(error))
         raise
