@@ -194,9 +194,12 @@ def test_a_calculation_ends_when_nobody_waits_for_it(monkeypatch: pytest.MonkeyP
 def test_a_page_that_waits_long_runs_again_and_the_calculation_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that what a reader did in a part that is drawn alone takes effect."""
     monkeypatch.setattr(results, "LOOK", 0.0)
+    monkeypatch.setattr(results, "GRACE", 1.5)
+    again = st.rerun  # after it a run may have to wait for its turn
+    monkeypatch.setattr(results.st, "rerun", lambda: (time.sleep(2.5), again()))
     runs, real = list[int](), results._draw_progress
     monkeypatch.setattr(results, "_draw_progress", lambda *given: (runs.append(1), real(*given)))
-    app = opened("one", 2.0).run()
+    app = opened("one", 4.0).run()
     assert texts(app) == ["result of one", "the rest"]
     assert calls == ["one"]
     assert 1 < len(runs) < 5
@@ -288,9 +291,7 @@ def test_the_page_that_imports_files_takes_no_turn(open_page: Open, monkeypatch:
     open_page("data")
     with turns.run_turn("data"):  # a part of it that is drawn alone
         held.append(turns.RUNS.free)
-    assert set(held) == {1}
-    assert len(held) > 1
-    assert turns.RUNS.free == 1
+    assert held == [1, 1]
 
 
 def test_a_quick_function_waits_for_no_calculation() -> None:

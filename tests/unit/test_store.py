@@ -81,6 +81,9 @@ def test_undo_brings_back_what_was_there(home: Home) -> None:
     assert (report.removed, report.restored, report.kept) == (5, 5, 0)
     pd.testing.assert_frame_equal(content(home), before)
     assert [batch.undone for batch in Store(home).batches()] == [False, True]
+    with pytest.MonkeyPatch.context() as patch:  # its log cannot be listed just now
+        patch.setattr("curim_data.store.alert_table.newest_commit", lambda _: None)
+        assert len(Store(home).batches()) == 2
     take(home, export(range(5, 15), "resolved"))
     assert len(content(home)) == 15
 
