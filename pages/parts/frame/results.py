@@ -306,16 +306,16 @@ def _worked_out(key: str, dataset: Dataset | None, work: Callable[[], Any], plac
 
     `place` holds what keeps the other processes from it, until the result can be read in the home.
     """
-    while True:
-        with CALCULATIONS:
-            report(0.0)  # it ends here where nobody waits for it any more
-            if dataset is None or place.enter_context(alone_with(Home(Path(dataset.home)), dataset.profile, key)):
-                try:
-                    return _kept(key, dataset)
-                except MissingError:
-                    return _made(key, dataset, work)
+    while dataset and not place.enter_context(alone_with(Home(Path(dataset.home)), dataset.profile, key)):
         place.close()
         time.sleep(TICK)
+        report(0.0)  # it ends here where nobody waits for it any more
+    try:
+        return _kept(key, dataset)
+    except MissingError:
+        with CALCULATIONS:
+            report(0.0)
+            return _made(key, dataset, work)
 
 
 def _made(key: str, dataset: Dataset | None, work: Callable[[], Any]) -> Any:
