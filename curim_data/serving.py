@@ -114,7 +114,7 @@ defaults
     timeout tunnel 12h
     timeout http-request 20s
     timeout queue 20s
-    timeout check 5s
+    timeout check 15s
 
 frontend readers
     bind {address.host}:{address.port}{secure}
