@@ -49,7 +49,7 @@ SILENT: Final = N_("Strikingly few alerts for the number of residents: {places}.
 
 # Alerts from which on it is the time before, and not their number, that tells nothing.
 MANY: Final = 200
-# Down to such a part of what was expected a count hardly falls by itself.
+# A fall to such a part of what was expected asks whether less is reported: a choice of ours, no tested limit.
 MUCH_LESS: Final = 1 / 3
 # The first sentence of the headline: how all alerts stand against what was expected.
 _FIRST: Final = {
