@@ -17,10 +17,10 @@ import datetime as dt
 import hashlib
 import json
 import shutil
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -141,12 +141,12 @@ def erase(home: Home, alert_ids: Collection[str]) -> EraseReport:
         _finish(home)
         found = _find(home, alert_ids)
         report, (alerts, incidents) = _report(home, found), _names(found)
-        ErasedList(home).add(
-            (base for *_, base, partly in found if not partly),
-            ((base, content) for _, _, content, base, partly in found if partly),
-        )
-        _note(home).write_text(json.dumps({"alerts": alerts, "incidents": incidents}), "utf-8")
-        _do(home, alerts, incidents)
+        whole = [base for *_, base, partly in found if not partly]
+        parts = [(base, content) for _, _, content, base, partly in found if partly]
+        # Before anything else: what is on the list of erased alerts goes away even if this process ends here.
+        note = {"alerts": alerts, "incidents": incidents, "whole": whole, "parts": parts}
+        _note(home).write_text(json.dumps(note), "utf-8")
+        _do(home, note)
     return report
 
 
@@ -159,12 +159,14 @@ def finish_erasure(home: Home) -> None:
 
 def _finish(home: Home) -> None:
     if note := read_note(_note(home)):
-        _do(home, note["alerts"], note["incidents"])
+        _do(home, note)
     _note(home).unlink(missing_ok=True)  # one that was cut short itself is of an erasure that had not begun
 
 
-def _do(home: Home, alerts: Sequence[str], incidents: Sequence[str]) -> None:
-    """Each step may be done again."""
+def _do(home: Home, note: Mapping[str, Any]) -> None:
+    """What a note says. Each step may be done again."""
+    alerts, incidents = note["alerts"], note["incidents"]
+    ErasedList(home).add(note["whole"], note["parts"])
     remove_interrupted(home)
     forget_draws(home, alerts)
     for kept in (home.path / PREPARED).rglob("*"):  # the columns of alerts that counts are made of are among it
