@@ -28,6 +28,7 @@ with contained(t("Trends")), headed(title, t("Trends")) as heading:
         st.info(why)
     else:
         line.draw_trend_line(page, trend, answer, told)
+        breakdown.draw_districts(page)
 for name, question, draw in (
     ("changes", t("What else changed?"), breakdown.draw_changes_table),
     ("years", t("How was it in earlier years, and what comes next?"), partial(line.draw_years, unit=unit)),

@@ -52,7 +52,7 @@ from curim_data.model import (
 )
 from curim_data.model.absence import NO_AFFECTED, NO_CATEGORY, NO_GENDER, fewer_than
 from curim_data.model.labels import UNCATEGORISED, category_label
-from curim_data.model.plan import TEST, Areas, Assessment, Caution, GenderCheck, Objective, Problem
+from curim_data.model.plan import TEST, Areas, Assessment, CategoryShare, Caution, GenderCheck, Objective, Problem
 
 CATALOGUE: Final = Path(__file__).parent / "evidence.toml"
 CATALOGUE_CITY: Final = "Piraeus"
@@ -190,6 +190,18 @@ def measures_of_kind(problem: Problem) -> tuple[Fit, ...]:
         Fit(item, 0.0, covered_share(item, problem)) for item in catalogue() if not wanted or wanted & set(item.fits)
     ]
     return tuple(sorted(fits, key=_shelf))
+
+
+def propose_measure(problem: Problem) -> Measure | None:
+    """The measure that is proposed for a problem, the same on paper and in a draft: of those that help with what most
+    of its alerts are, or with the kind of place, the best founded one, where there is any out of those made for it in
+    the first place.
+    """
+    main = tuple(CategoryShare(part.id, 1.0) for part in problem.categories if part.share >= APPLIES_TO)
+    tags = problem_tags(problem.place).union(*(problem_tags(part.id) for part in main))
+    fits = rank_measures(Problem(place=problem.place, categories=main))
+    helps = [fit.measure for fit in fits if fit.measure.direction == "helps"]
+    return min(helps, key=lambda measure: measure.fits[0] not in tags, default=None)
 
 
 def _shelf(fit: Fit) -> int:
@@ -434,16 +446,15 @@ def draft_plan(
     city : profile for labels and for the land on which the buffer lies
     as_of : last day with data
     today : the day from which dates are proposed where it is later than `as_of`; None: `as_of`
-    measures : the measures chosen so far; None: the best founded one whose number applies here
+    measures : the measures chosen so far; None: the one that is proposed (`propose_measure`)
     cells : frame of counts by cell (index or column `cell`, column `n`) in the baseline's period, for the
         comparison area; None: none is proposed
     base : alerts before and their period, as long as the plan is to run (`baseline_dates`); None: the problem's own
     seen : the smallest visible fall by how similar areas vary; None: not known
     language : in which the plan's own sentences are written
     """
-    fits = rank_measures(problem)
-    usable = tuple(fit.measure for fit in fits if fit.measure.usable and fit.covered >= APPLIES_TO)
-    chosen = usable[:1] if measures is None else tuple(measures)
+    proposed = propose_measure(problem) if measures is None else None
+    chosen = tuple(measures or ()) if proposed is None else (proposed,)
     base = base or Objective(float(problem.n), problem.start, problem.end)
     drop = applicable_drop(problem, chosen, base.baseline)
     like = propose_comparison_area(cells, problem.cells) if cells is not None and problem.cells else ()

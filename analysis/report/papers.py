@@ -75,7 +75,7 @@ class PlanRow:
 
     standing: "late", "due" (for evaluation), "on_time" or "none". result: the sentences that were kept with the plan
     when it was evaluated, or ""; an evaluated plan with a result has no `next`. moved: it was decided, begun, ended or
-    evaluated since the last meeting.
+    evaluated since the last meeting. begun: the id of a plan whose evaluation can be read.
     """
 
     title: str
@@ -85,6 +85,7 @@ class PlanRow:
     standing: str = "none"
     result: str = ""
     moved: bool = False
+    begun: str = ""
 
     @property
     def next_or_result(self) -> str:
@@ -108,6 +109,8 @@ class Brief:
     until: dt.date
     made: dt.date
     changes: tuple[Decision, ...] = ()
+    further: tuple[str, ...] = ()
+    basis: str = ""
     before: tuple[dt.date, dt.date] | None = None
     same_season: bool = True
     picture: Picture | None = None
@@ -135,6 +138,7 @@ def compose_brief(brief: Brief, city: CityProfile, t: Translator) -> Document:
         footer=t("CURiM · {city} · made on {date}", city=t.label(city.names), date=brief.made),
         blocks=(
             Text(brief.headline, "lead"),
+            *((Text(brief.basis, "note"),) if brief.basis else ()),
             *_changes(brief, t),
             *_plans(brief, t),
             *_where_and_whom(brief, t),
@@ -152,7 +156,9 @@ def _changes(brief: Brief, t: Translator) -> tuple[Block, ...]:
     when = at_head(t("{window}, compared with {before}.", window=window, before=before))
     when += "" if brief.same_season else " " + t("The season alone may explain it.")
     rows = tuple(replace(row, name=f"{at}. {row.name}") for at, row in enumerate(brief.changes, 1))
-    return heading, Text(when, "note"), decisions(t("Finding"), rows, t)
+    named = t.pair(t("Clear as well (expected)"), "").strip()
+    also = (Text(named, "note"), Bullets(brief.further)) if brief.further else ()
+    return heading, Text(when, "note"), decisions(t("Finding"), rows, t), *also
 
 
 def decisions(what: str, rows: tuple[Decision, ...], t: Translator) -> Decisions:

@@ -209,8 +209,6 @@ def make_finding(
     counted = query.counts(source, chosen, [])
     least, after = counted.threshold, round(counted.total)
     few_before, few_after = own is None or is_small(own.base, least), is_small(after, least)
-    expected = round(own.expected) if own is not None and np.isfinite(own.expected) else 0
-    hidden = few_before or is_small(expected, least)
     few = few_before or few_after
     figures = replace(change, **_NO_FIGURES) if own is None or few else own
     shown = replace(
@@ -227,7 +225,7 @@ def make_finding(
     series = _series(source, chosen, periods)
     return Finding(
         change=shown,
-        counts=(Count(None if hidden else expected, least), Count(None if few_after else after, least)),
+        counts=_written(own, after, least),
         periods=periods,
         filter=chosen,
         within=f,
@@ -238,6 +236,13 @@ def make_finding(
         history=history_of(origin or source, chosen, change, periods),
         carried=None if own is None or few or has_area(f) else _carriers(rows, own, least),
     )
+
+
+def _written(own: Change | None, after: int, least: int) -> tuple[Count, Count]:
+    """What was to be expected and what came, as an audience may read both."""
+    expected = round(own.expected) if own is not None and np.isfinite(own.expected) else 0
+    hidden = own is None or is_small(own.base, least) or is_small(expected, least)
+    return Count(None if hidden else expected, least), Count(None if is_small(after, least) else after, least)
 
 
 def _parts(rows: pd.DataFrame, change: Change) -> pd.DataFrame:
@@ -389,8 +394,8 @@ class BriefChanges:
     names genders, so that a change concerns those; women and men are compared among all genders all the same.
     `ongoing`: whether the window reaches to the end of the data. `from_alerts`: the changes were chosen by comparisons
     of the alerts, and the audience reads the copy, in which other comparisons are possible (`curim changes`, Trends).
-    `further`: what is clear as well by the figures of the audience, surest first, and stands in no card, since half of
-    it is in one, or half of one in it (`distinct_changes`).
+    `further`: what is clear as well by the figures of the audience, surest first, with its counts alone; it stands in
+    no card, since half of it is in one, or half of one in it (`distinct_changes`).
     """
 
     since: dt.date
@@ -409,7 +414,7 @@ class BriefChanges:
     by_gender: bool = False
     ongoing: bool = True
     from_alerts: bool = False
-    further: tuple[Change, ...] = ()
+    further: tuple[Finding, ...] = ()
 
     @property
     def cards(self) -> tuple[AnyFinding, ...]:
@@ -526,16 +531,33 @@ def brief_changes(
         by_gender=without_gender(f) != f,
         ongoing=until >= source.as_of,
         from_alerts=own is not found,
-        further=_further(own.changes.frame, listed) if since_known else (),
+        further=_further(source, window, own, listed) if since_known else (),
     )
 
 
-def _further(frame: pd.DataFrame, listed: Sequence[Change]) -> tuple[Change, ...]:
-    """The clear candidates that are not listed, but for all alerts of the city, which the headline tells."""
+def _further(source: Source, f: AlertFilter, own: ChangeStudy, listed: Sequence[Change]) -> tuple[Finding, ...]:
+    """The clear candidates that are not listed, but for all alerts of the city, which the headline tells: their counts
+    and directions alone.
+    """
+    frame = own.changes.frame
     told = [dict(one.key) for change in listed for one in (change, change.part_of) if one is not None]
     clear = frame[frame["grade"].eq("clear") & frame["level"].ne("city")].sort_values("p", kind="stable")
     changes = (change_of(row, CANDIDATE_KEYS) for row in clear.to_dict("records"))
-    return tuple(change for change in changes if dict(change.key) not in told)
+    return tuple(_counted_alone(source, f, one, own.periods) for one in changes if dict(one.key) not in told)
+
+
+def _counted_alone(source: Source, f: AlertFilter, change: Change, periods: ComparedPeriods) -> Finding:
+    chosen = change_filter(f, change, periods)
+    return Finding(
+        change=replace(change, **_NO_FIGURES),
+        counts=_written(change, change.after, WrittenCounts.of(chosen, source).least()),
+        periods=periods,
+        filter=chosen,
+        within=f,
+        series=None,
+        whom=None,
+        history="falling" if change.direction < 0 else "growing",
+    )
 
 
 def find_finding(source: Source, f: AlertFilter, since: dt.date | None, name: str) -> AnyFinding | None:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from analysis.plans.drafting import Measure, problem_tags, quality_text, rank_measures
+from analysis.plans.drafting import propose_measure, quality_text
 from analysis.report.documents import CardChart, Decision, NewsCard, Picture, render_card
 from analysis.report.papers import LIMIT, Brief, PlanRow, SpotRow
 from curim_data.filters import AlertFilter
@@ -40,9 +40,9 @@ from curim_data.studies.brief_text import (
     affected_sentence,
     beside_sentence,
     carried_sentence,
+    counts_before_after,
     counts_words,
     finding_sentences,
-    further_titles,
     headline,
     history_word,
     no_spots_sentence,
@@ -51,7 +51,7 @@ from curim_data.studies.brief_text import (
     title,
     women_sentence,
 )
-from curim_data.studies.evaluation import Standing, plan_progress, short_result
+from curim_data.studies.evaluation import STARTED, Standing, plan_progress, short_result
 
 # Settings of the comparison that limit what can be said.
 LIMITING: Final = ("annotation", "darkness", "exposure")
@@ -76,6 +76,7 @@ def plan_rows(plans: Iterable[Plan], today: dt.date, t: Translator, moved: Colle
             found.standing,
             t.label(plan.result),
             plan.id in moved,
+            plan.id if plan.status in STARTED else "",
         )
         for found, plan in ranked
     )
@@ -131,13 +132,17 @@ def brief_content(
         no_spots=no_spots_sentence(study, t),
         made=made,
         changes=() if tells_nothing else tuple(to_decide(one, city, t, look) for one in study.cards),
+        further=tuple(
+            t.pair(title(one, city, t), "{1} ({0})".format(*counts_before_after(one, t))) for one in study.further
+        ),
+        basis=small_sentence(city, t) if audience in (Audience.COUNCIL, Audience.PUBLIC) else "",
         before=study.changes.periods.before,
         same_season=study.changes.periods.same_season,
         picture=_map(study, city, t) if city.outlined else None,
         spots=tuple(SpotRow(s.rank, study.names[s.id](t), s.n, s.expected, s.times_in_words(t), least) for s in spots),
         whom=affected_sentence(study, city, t),
         plans=tuple(replace(plan, result=short_result(plan.result)) for plan in plans),
-        limits=_limits(study, f, city, t, audience),
+        limits=_limits(study, f, city, t),
         link="" if opens_here_only(link) else link,
         illustrative=illustrative,
     )
@@ -165,7 +170,9 @@ def _proposal(one: AnyFinding, t: Translator, again: dt.date) -> str:
         key, fall = one.change.key, one.change.direction < 0
     else:
         key, fall = {"category": one.event.category}, False
-    best = best_measure(str(key.get("category") or ""), str(key.get("place") or ""))
+    category = str(key.get("category") or "")
+    of_one = (CategoryShare(category, 1.0),) if category else ()
+    best = propose_measure(Problem(place=str(key.get("place") or ""), categories=of_one))
     text = first_case(
         (one.grade == "open", N_("look again on {day}")),
         (fall, N_("first find out: fewer incidents or fewer reports?")),
@@ -175,16 +182,6 @@ def _proposal(one: AnyFinding, t: Translator, again: dt.date) -> str:
     )
     values = {} if best is None else {"measure": inline(t(best.name)), "quality": quality_text(best, t)}
     return t.pair(t("Proposal"), t(text, day=again, **values))
-
-
-def best_measure(category: str, place: str = "") -> Measure | None:
-    """The measure that is proposed for alerts of a category in a named place (their ids): of those that help, the best
-    founded one, where there is any out of those made for this in the first place.
-    """
-    problem = Problem(place=place, categories=(CategoryShare(category, 1.0),))
-    tags = problem_tags(category) | problem_tags(place)
-    helps = [fit.measure for fit in rank_measures(problem) if fit.measure.direction == "helps"]
-    return min(helps, key=lambda measure: measure.fits[0] not in tags, default=None)
 
 
 def _map(study: BriefStudy, city: CityProfile, t: Translator) -> Picture:
@@ -197,14 +194,11 @@ def _map(study: BriefStudy, city: CityProfile, t: Translator) -> Picture:
     return maps.city_map(city, study.hot.map_cells(), t, spots=pins, hot=hot.index[hot["hot"]])
 
 
-def _limits(study: BriefStudy, f: AlertFilter, city: CityProfile, t: Translator, audience: Audience) -> tuple[str, ...]:
+def _limits(study: BriefStudy, f: AlertFilter, city: CityProfile, t: Translator) -> tuple[str, ...]:
     """What these data cannot say, sentence by sentence, and which they are."""
     total = study.total
     chosen = f.sentence(t, city, n=total.said, total=total.of, dates=study.period, by_month=study.by_month)
-    further = " · ".join(further_titles(study, city, t).values())
     return (
-        *((t.pair(t("Clear as well"), further) + ".",) if further else ()),
-        *((small_sentence(city, t),) if audience in (Audience.COUNCIL, Audience.PUBLIC) else ()),
         *(t(choice.explanation) for choice in study.changes.choices if choice.name in LIMITING),
         *study.changes.not_in_use.sentences(city, t),
         *((provisional_note(t, outlined=city.outlined),) if city.provisional else ()),

@@ -10,8 +10,7 @@ from typing import Final
 
 from analysis.gender import CategoryRatios
 from analysis.spots.profile import women_share_sentence
-from analysis.trends.changes import ALPHA, AREA, NO_NEWS, PROBABLE, Change
-from curim_data.filters import AlertFilter
+from analysis.trends.changes import ALPHA, AREA, NO_NEWS, PROBABLE
 from curim_data.model import (
     N_,
     NO_AFFECTED,
@@ -33,7 +32,7 @@ from curim_data.model.labels import (
     inline,
     place_label,
 )
-from curim_data.studies.brief import AnyFinding, BriefChanges, BriefPage, BriefStudy, Finding, History, finding_id
+from curim_data.studies.brief import AnyFinding, BriefChanges, BriefPage, BriefStudy, Finding, History
 from curim_data.studies.cells import area_label, has_area
 from curim_data.studies.changes import GRADES, EventFinding, area_in_words, compared_words, theme_in_words
 from curim_data.studies.gender import weighs_more
@@ -64,6 +63,12 @@ _HISTORY: Final[Mapping[History, Message]] = {
     "new": C_("history", "New"),
     "growing": C_("history", "Rising"),
     "falling": C_("history", "Falling"),
+}
+_HISTORY_TOLD: Final[Mapping[History, Message]] = {
+    "once": Message("All at once: most of it in a short time."),
+    "seasonal": Message("As a year before: about as many in the same weeks."),
+    "returned": Message("Back again: as many once before, not in the last year."),
+    "new": Message("New: never so many here before."),
 }
 
 
@@ -207,12 +212,8 @@ def what_and_where(one: AnyFinding, city: CityProfile, t: Translator) -> tuple[s
     """The theme of a finding (its category, or all alerts), and its area: the smallest that it was found in."""
     if isinstance(one, EventFinding):
         return one.place_and_category(city, t)
-    return _of_change(one.change, one.within, city, t)
-
-
-def _of_change(change: Change, f: AlertFilter, city: CityProfile, t: Translator) -> tuple[str, str]:
-    where = area_in_words(t, city, change.key, lambda cell: area_label(t, city, cell), f)
-    return theme_in_words(t, city, change.key.get("category"), f), where
+    where = area_in_words(t, city, one.change.key, lambda cell: area_label(t, city, cell), one.within)
+    return theme_in_words(t, city, one.change.key.get("category"), one.within), where
 
 
 def title(one: AnyFinding, city: CityProfile, t: Translator) -> str:
@@ -222,13 +223,8 @@ def title(one: AnyFinding, city: CityProfile, t: Translator) -> str:
 
 
 def further_titles(study: BriefChanges, city: CityProfile, t: Translator) -> dict[str, str]:
-    """What is clear as well and stands in no card, each as a card's heading, by the id of its finding."""
-    titles = {}
-    for change in study.further:
-        what, where = _of_change(change, study.asked, city, t)
-        inside = has_area(study.asked) or any(change.key.get(name) for name in AREA)
-        titles[finding_id(change.key)] = t("{what}, {where}", what=what, where=where if inside else inline(where))
-    return titles
+    """What is clear as well and stands in no card, each with its counts, by the id of its finding."""
+    return {one.id: t.pair(title(one, city, t), counts_words(one, t)) for one in study.further}
 
 
 def in_area(one: AnyFinding) -> bool:
@@ -239,6 +235,12 @@ def in_area(one: AnyFinding) -> bool:
 def history_word(one: AnyFinding, t: Translator) -> str:
     """What the count of a finding did, in a word; empty of one that may be chance, which has no history to tell."""
     return "" if one.grade == "open" else t(_HISTORY[one.history])
+
+
+def history_sentence(one: AnyFinding, t: Translator) -> str:
+    """What the count of a finding did, as paper and page explain it; empty of one that may be chance."""
+    word, told = history_word(one, t), _HISTORY_TOLD.get(one.history) if isinstance(one, Finding) else None
+    return t(told) if word and told else f"{word}." if word else ""
 
 
 def counts_before_after(finding: Finding, t: Translator) -> tuple[str, str]:
@@ -282,7 +284,8 @@ def finding_sentences(one: AnyFinding, city: CityProfile, t: Translator) -> tupl
         return (*one.sentences(city, t), sure_sentence(one, t))
     whole = one.change.part_of and replace(one, change=one.change.part_of, filter=one.within)
     said = (
-        t.pair(history_word(one, t), since) + "." if (since := since_words(one, t)) else "",
+        history_sentence(one, t) if one.history in _HISTORY_TOLD else "",
+        f"{at_head(since)}." if (since := since_words(one, t)) else "",
         carried_sentence(one, city, t),
         t("It is the main part of another change: {name}.", name=title(whole, city, t)) if whole else "",
         women_sentence(one, city, t),

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 import h3.api.numpy_int as h3
@@ -174,8 +175,10 @@ def area_label(t: Translator, city: CityProfile, cell: str) -> str:
 
 def area_name(t: Translator, city: CityProfile, cell: str) -> str:
     """Where the middle of a large map cell lies, for tables that say below how large these are."""
-    latitude, longitude = h3.cell_to_latlng(np.uint64(int(cell, 16)))
-    return name_area(float(longitude), float(latitude), city)(t)
+    latitude, longitude = h3.cell_to_latlng(number := np.uint64(int(cell, 16)))
+    name = name_area(float(longitude), float(latitude), city)
+    within = name.labels and name.metres < square_side(h3.get_resolution(number), city.sampled_cells) / 2
+    return (replace(name, direction="", metres=0) if within else name)(t)  # what a cell holds is in no direction of it
 
 
 def area_names(t: Translator, city: CityProfile, cells: Iterable[str]) -> dict[str, str]:

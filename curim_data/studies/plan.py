@@ -50,7 +50,7 @@ from curim_data.protection import copy_of
 from curim_data.studies.cells import area_cells, area_counts, area_frame, cells_to_compare, whole_city
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study, known_places
 from curim_data.studies.periods import DAY, YEAR, Days, reporting_lag
-from curim_data.studies.spot_profiles import peak_hours, written_profile
+from curim_data.studies.spot_profiles import peak_hours, spot_shares, written_profile
 
 # Fewer areas at the plan's own date are joined by placebo dates.
 _ENOUGH_AREAS: Final = 40
@@ -328,7 +328,7 @@ def problem_of_spot(
 
     `here`: the filter that names the area, where it is more than its cells.
     """
-    here = here or f.replace(districts=(), places=(), cells=spot.names)
+    like, here = here or whole_city(f), here or f.replace(districts=(), places=(), cells=spot.names)
 
     def counted(*by: str, among: AlertFilter = here, complete: bool = False) -> pd.DataFrame:
         if not among.cells:
@@ -347,7 +347,9 @@ def problem_of_spot(
         affected=affected,
         dark=dark,
     )
-    written = privacy.WrittenCounts.of(f, source)
+    written, shares = privacy.WrittenCounts.of(f, source), spot_shares(source, like, affected, spot.n)
+    if profile.women is not None and shares.women.known:
+        profile = replace(profile, women=shares.women)
     profile = written_profile(profile, categories, affected, dark, written)
     if timed and source.protected:
         profile = replace(profile, hours=peak_hours(privacy.BAND_HOURS, counted("hour")))

@@ -130,9 +130,7 @@ def spot_study(source: Source, f: AlertFilter, spot: SpotOrCluster) -> SpotStudy
         affected=affected if len(f.affected) != 1 else None,  # what the filter itself fixes is no finding
         dark=dark if f.dark is None else None,
     )
-    women = Share(AFFECTED, WOMEN, EITHER)
-    scatter = share_scatter(source, whole.replace(affected=()), women, area_kind(source))
-    shares = gender_shares(affected, AFFECTED, total=float(spot.n), scatter=scatter)
+    shares = spot_shares(source, whole, affected, spot.n)
     if profile.women is not None and shares.women.known:
         profile = replace(profile, women=shares.women)  # the sentence and the bars tell one interval
     return SpotStudy(
@@ -143,6 +141,12 @@ def spot_study(source: Source, f: AlertFilter, spot: SpotOrCluster) -> SpotStudy
         trend=trend_study(source, here, "week" if not source.protected else "month"),
         at_default=int(query.default_coordinates(source, here)["n"].sum()),
     )
+
+
+def spot_shares(source: Source, f: AlertFilter, affected: pd.DataFrame, n: float) -> GenderShares:
+    """Who is affected, of counts (affected_gender, n) of a place, as scattered as under the filter without a gender."""
+    scatter = share_scatter(source, f.replace(affected=()), Share(AFFECTED, WOMEN, EITHER), area_kind(source))
+    return gender_shares(affected, AFFECTED, total=float(n), scatter=scatter)
 
 
 def written_profile(

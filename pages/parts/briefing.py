@@ -404,6 +404,9 @@ def draw_decided_plans(page: Page) -> None:
             st.markdown("  \n".join([f"**{title}**", *filter(None, parts)]))
     else:
         st.table(pd.DataFrame(told).rename(columns=headings), hide_index=True, border="horizontal")
+    for row in rows:
+        if row.begun:
+            page_link(page, "evaluation", t.pair(t("Did it work?"), escape_markdown(row.title)), plan=row.begun)
     page_link(page, "interventions", t("Interventions"))
 
 

@@ -204,7 +204,7 @@ def _draw_keep_result(page: Page, plan: Plan, kept: dict[str, str]) -> None:
     """Write the sentence down with the plan; a finished plan is then evaluated."""
     t = page.t
     if plan.result == kept:
-        st.caption(t("This result is saved with the plan, as everybody may read it:"))
+        st.caption(t("This result is saved with the plan, rounded as everybody may read it:"))
         st.caption(escape_markdown(t.label(kept)))
         return
     st.divider()
@@ -213,7 +213,7 @@ def _draw_keep_result(page: Page, plan: Plan, kept: dict[str, str]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button(t("Save this result with the plan"), key="evaluation_keep", type="primary")
         page_link(page, "interventions", t("Open the plan"), plan=plan.id)
-    st.caption(t("This is written into the plan, and the council may read it:"))
+    st.caption(t("This is written into the plan, rounded as the council may read it:"))
     st.caption(t.label(kept))
     if not pressed:
         return

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-import pandas as pd
 import streamlit as st
 
 from curim_data import query
 from curim_data.model import NO_AFFECTED, Audience
-from curim_data.model.labels import grade_words
 from curim_data.studies.brief import AnyFinding, BriefChanges, Finding, find_finding, neighbours
 from curim_data.studies.brief_content import card_picture
 from curim_data.studies.brief_text import (
@@ -22,11 +20,10 @@ from curim_data.studies.brief_text import (
     what_and_where,
 )
 from curim_data.studies.cells import area_cells, cell_size, filter_area, whole_city
-from curim_data.studies.changes import areas_in_words, counts_in_words, expected_in_words
 from curim_data.studies.gender import share_study, without_gender
 from curim_data.studies.trends import trend_study
-from pages.parts.charts import draw_chart, plots, tables
-from pages.parts.findings import OVER_TIME, cached_changes, changes_since, draw_gender_bars, draw_tags
+from pages.parts.charts import draw_chart, plots
+from pages.parts.findings import OVER_TIME, cached_changes, changes_since, draw_compared, draw_gender_bars, draw_tags
 from pages.parts.frame import (
     CALCULATION,
     Page,
@@ -175,16 +172,7 @@ def _draw_neighbours(page: Page, told: BriefChanges, one: AnyFinding) -> None:
     if rows.empty:
         return
     st.subheader(t("Next door") if in_area(one) else t("Where"))
-    frame = pd.DataFrame(
-        {
-            "where": areas_in_words(t, page.city, rows, page.filter),
-            "expected": expected_in_words(t, rows),
-            "after": counts_in_words(t, rows, "after"),
-            "grade": [grade_words(t, grade) for grade in rows["grade"]],
-        }
-    )
-    headings = {"where": t("Where"), "expected": t("Expected"), "after": t("Alerts"), "grade": t("Grade")}
-    tables.draw_plain_table(page, frame, headings, alt=t("Next door"))
+    draw_compared(page, rows, alt=t("Next door"))
 
 
 def _draw_doubts(page: Page, told: BriefChanges, one: AnyFinding) -> None:

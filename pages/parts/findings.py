@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Final
 from urllib.parse import parse_qsl
 
+import pandas as pd
 import streamlit as st
 
 from analysis.gender import GenderShares
@@ -18,7 +19,9 @@ from curim_data.model import N_, Gender
 from curim_data.model.labels import gender_label, grade_words
 from curim_data.studies.brief import AnyFinding, Finding, brief_changes, usual_since
 from curim_data.studies.brief_text import counts_words, history_word, reporting_question, since_words, title
+from curim_data.studies.changes import areas_in_words, counts_in_words, expected_in_words
 from pages.parts.charts import bars_of_shares, draw_chart, interval_bars_figure, plots
+from pages.parts.charts.tables import draw_plain_table
 from pages.parts.frame import CALCULATION, GENDERS, Page, escape_markdown, go_to_page, page_link, palette, shared
 
 SINCE = "since"
@@ -88,6 +91,21 @@ def draw_card(page: Page, one: AnyFinding, at: int) -> None:
 def _tone(one: AnyFinding) -> str:
     falling = isinstance(one, Finding) and one.change.direction < 0
     return "gray" if one.grade == "open" else "blue" if falling else "orange"
+
+
+def draw_compared(page: Page, rows: pd.DataFrame, *, alt: str) -> None:
+    """Comparisons, of one category or of all, as `written_changes` gives them: where, how many, and how sure."""
+    t = page.t
+    frame = pd.DataFrame(
+        {
+            "where": areas_in_words(t, page.city, rows, page.filter),
+            "expected": expected_in_words(t, rows),
+            "after": counts_in_words(t, rows, "after"),
+            "grade": [grade_words(t, grade) for grade in rows["grade"]],
+        }
+    )
+    headings = {"where": t("Where"), "expected": t("Expected by its share"), "after": t("Alerts"), "grade": t("Grade")}
+    draw_plain_table(page, frame, headings, alt=alt)
 
 
 def draw_gender_bars(page: Page, shares: GenderShares, key: str) -> None:

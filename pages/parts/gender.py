@@ -155,8 +155,9 @@ def draw_not_asked(page: Page) -> None:
 
 
 def draw_reports(page: Page, f: AlertFilter) -> None:
-    """Who is affected and who alerts, by district and age, where women hardly do, and alerts per resident."""
+    """From where few alert; who is affected and who alerts, by district and age, and where women hardly do."""
     t = page.t
+    st.write(escape_markdown(who_hardly_reports(page, f)))
     for place, (heading, column, absence, key) in zip(
         st.columns(2, gap="large"),
         (
@@ -219,17 +220,22 @@ def _draw_reporters_by(page: Page, f: AlertFilter, by: Literal["district", "age_
         for name, row in found.frame.to_dict("index").items()
     )
     tables.draw_table(page, written, headings, key=f"gender_{by}", alt=headings["by"], narrow=("by", "n", "rate_n"))
-    judged = cached_judged(page.dataset, f)
+    ages = t(AGES_ALONE) if by == "age_band" else ""
+    draw_footer(page, sentence=ages, choices=found.choices, about="rates")
+
+
+def who_hardly_reports(page: Page, f: AlertFilter) -> str:
+    """From which districts strikingly few alerts come; or that none is known, and why."""
+    t, judged = page.t, cached_judged(page.dataset, f)
     silent = t.join([district_label(t, page.city, one) for one, few in judged.items() if few])
     text = first_case(
-        (by == "age_band", AGES_ALONE),
         (page.city.population is None, NO_POPULATION),
         (silent, Message(SILENT, {"places": silent})),
         (has_area(f), N_("Not everyone who alerts lives in the city.")),
         (not judged, TOO_FEW_ALERTS),
         (True, NONE_SILENT),
     )
-    draw_footer(page, sentence=t(text), choices=found.choices, about="rates")
+    return t(text)
 
 
 def _why_none(page: Page, f: AlertFilter, by: str) -> Message | str:

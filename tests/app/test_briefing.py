@@ -18,6 +18,7 @@ import pytest
 from docx.oxml.ns import qn
 from streamlit.testing.v1 import AppTest
 
+from analysis.plans.drafting import propose_measure
 from analysis.report.papers import brief_document
 from analysis.stats.intervals import UNKNOWN
 from analysis.trends.changes import CANDIDATE_KEYS, change_of
@@ -28,6 +29,7 @@ from curim_data.model import Audience, Plan, PlanStatus, Translator, translator
 from curim_data.model.coverage import Meeting
 from curim_data.model.i18n import Span
 from curim_data.model.labels import grade_words
+from curim_data.model.plan import CategoryShare, Problem
 from curim_data.plans.plan_store import MeetingStore, PlanStore
 from curim_data.protection import open_for
 from curim_data.query import counts as count_alerts
@@ -37,7 +39,6 @@ from curim_data.store.annotations import read_meetings, write_meetings
 from curim_data.studies import brief as brief_module
 from curim_data.studies.brief import MOST_FINDINGS, BriefStudy, Count, Finding, brief_changes, brief_study, make_finding
 from curim_data.studies.brief_content import (
-    best_measure,
     brief_content,
     moved_since,
     news_card,
@@ -58,7 +59,7 @@ from curim_data.studies.brief_text import (
 )
 from curim_data.studies.cells import area_cells
 from curim_data.studies.changes import change_study, event_study
-from curim_data.studies.evaluation import PlanTiming, released_study, result_texts
+from curim_data.studies.evaluation import STARTED, PlanTiming, released_study, result_texts
 from curim_data.studies.gender import silent_districts
 from curim_data.studies.plan import draft_plan_for_cells
 from pages.parts.briefing import CHOICE, KEY
@@ -289,8 +290,9 @@ def test_a_proposal_is_what_fits_best_or_when_to_look_again(
         "Proposal: no measure of the catalogue fits; ask those who know the place",
     ]
     places = {"noise": "bar_closing", "domestic_violence": None, "online_harassment": None}
-    assert {name: best and best.id for name in places for best in (best_measure(name),)} == places
-    assert best_measure("theft_bag", "metro_station").id == "platform_patrol"
+    best = (propose_measure(Problem(categories=(CategoryShare(name, 1.0),))) for name in places)
+    assert [one and one.id for one in best] == [*places.values()]
+    assert propose_measure(Problem(place="metro_station")).id == "platform_patrol"
     event = to_decide(event_study(seen_by(source, Audience.COUNCIL), source, SINCE_MEETING)[0], city, t, again)
     assert event.counts.startswith("At least")
     assert event.told == ("All at once.", "Probably not chance.")
@@ -402,9 +404,8 @@ def plans(sample: Home, source: Source) -> list[Plan]:
     kept = PlanStore(sample.plans_url).list()
     over = next(plan for plan in kept if plan.status is PlanStatus.FINISHED)
     result = result_texts(released_study(seen_by(source, Audience.COUNCIL), over, PlanTiming(True)))
-    begun = (PlanStatus.FINISHED, PlanStatus.RUNNING)
-    told = [replace(plan, status=PlanStatus.EVALUATED, result=result) for plan in kept if plan.status in begun]
-    return [plan for plan in kept if plan.status not in begun] + told
+    told = [replace(plan, status=PlanStatus.EVALUATED, result=result) for plan in kept if plan.status in STARTED]
+    return [plan for plan in kept if plan.status not in STARTED] + told
 
 
 @pytest.mark.parametrize("lang", SPOKEN)

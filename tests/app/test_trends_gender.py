@@ -35,7 +35,7 @@ def test_the_unit_stands_in_the_link_and_what_is_folded_is_drawn_when_it_is_open
         fine(app.segmented_control(key="trends_split").set_value(split).run())
         assert any("several categories counts once" in one.value for one in app.caption) == (split == "group")
     linked = open_page("trends", lang="en", open="years", period="quarter")
-    assert [table.value.shape for table in linked.table] == [(4, 2)]
+    assert [table.value.shape for table in linked.table] == [(5, 4), (4, 2)]  # the districts, and the years
 
 
 def test_the_heading_and_the_same_row_of_the_table_tell_one_change(open_page: Open) -> None:

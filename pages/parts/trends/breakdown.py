@@ -32,14 +32,32 @@ from pages.parts.charts import (
     small_multiples_figure,
     tables,
 )
-from pages.parts.findings import cached_changes
+from pages.parts.findings import cached_changes, draw_compared
 from pages.parts.frame import CALCULATION, Page, cached_query, draw_footer, escape_markdown, shared
 from pages.parts.trends.line import period_dates, small_chart_unit
 
 changes_of = shared(changes.change_study, CALCULATION)
+MOST_DISTRICTS: Final = 9
 MAIN: Final = ("where", "what", "expected", "after", "times", "sure")
 MOST_PANELS: Final = 9
 DIGITS: Final = {"expected": 1, "after": 0, "ratio": 2, "low": 2, "high": 2}
+
+
+def draw_districts(page: Page) -> None:
+    """The districts, the surest change first, with the number that each one's share of the city let expect; nothing
+    where the filter names an area, or the city has no districts.
+    """
+    t = page.t
+    study = changes_of(page.dataset, page.filter)
+    findings = cached_changes(page.dataset, page.filter, None).findings if page.protected else ()
+    written = written_changes(study, page.alerts, page.filter, [(one.change.key, one.grade) for one in findings])
+    rows = written.loc[surest_first(study.changes.frame, written)]
+    rows = rows[rows["level"].eq("district") & rows["district"].notna()]
+    if len(rows):
+        st.subheader(t("By district"))
+        draw_compared(page, rows.head(MOST_DISTRICTS), alt=t("By district"))
+        if (rest := len(rows) - MOST_DISTRICTS) > 0:
+            st.caption(t.n("{n} more.", "{n} more.", rest))
 
 
 def draw_changes_table(page: Page) -> None:
