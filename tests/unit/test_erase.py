@@ -162,7 +162,7 @@ def test_an_import_that_was_read_before_the_erasure_does_not_bring_the_alert_bac
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("step", ["_rewrite", "_scrub", "_purge"])
+@pytest.mark.parametrize("step", ["ErasedList", "_rewrite", "_scrub", "_purge"])
 def test_an_erasure_that_was_cut_short_is_finished(home: Home, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
