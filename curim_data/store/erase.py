@@ -166,7 +166,7 @@ def _finish(home: Home) -> None:
 def _do(home: Home, note: Mapping[str, Any]) -> None:
     """What a note says. Each step may be done again."""
     alerts, incidents = note["alerts"], note["incidents"]
-    ErasedList(home).add(note["whole"], note["parts"])
+    ErasedList(home).add(note.get("whole", ()), note.get("parts", ()))  # an older version had listed them
     remove_interrupted(home)
     forget_draws(home, alerts)
     for kept in (home.path / PREPARED).rglob("*"):  # the columns of alerts that counts are made of are among it

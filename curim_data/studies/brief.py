@@ -548,9 +548,10 @@ def _further(source: Source, f: AlertFilter, own: ChangeStudy, listed: Sequence[
 
 def _counted_alone(source: Source, f: AlertFilter, change: Change, periods: ComparedPeriods) -> Finding:
     chosen = change_filter(f, change, periods)
+    counted = query.counts(source, chosen, [])
     return Finding(
         change=replace(change, **_NO_FIGURES),
-        counts=_written(change, change.after, WrittenCounts.of(chosen, source).least()),
+        counts=_written(change, round(counted.total), counted.threshold),
         periods=periods,
         filter=chosen,
         within=f,

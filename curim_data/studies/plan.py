@@ -347,9 +347,9 @@ def problem_of_spot(
         affected=affected,
         dark=dark,
     )
-    written, shares = privacy.WrittenCounts.of(f, source), spot_shares(source, like, affected, spot.n)
-    if profile.women is not None and shares.women.known:
-        profile = replace(profile, women=shares.women)
+    written = privacy.WrittenCounts.of(f, source)
+    if profile.women is not None:
+        profile = replace(profile, women=spot_shares(source, like, affected, spot.n).women)
     profile = written_profile(profile, categories, affected, dark, written)
     if timed and source.protected:
         profile = replace(profile, hours=peak_hours(privacy.BAND_HOURS, counted("hour")))
