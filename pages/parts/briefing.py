@@ -406,7 +406,8 @@ def draw_decided_plans(page: Page) -> None:
         st.table(pd.DataFrame(told).rename(columns=headings), hide_index=True, border="horizontal")
     for row in rows:
         if row.begun:
-            page_link(page, "evaluation", f"{t('Did it work?')} {escape_markdown(row.title)}", plan=row.begun)
+            words = t("Did it work?") + " " + escape_markdown(row.title)
+            page_link(page, "evaluation", words, plan=row.begun)
     page_link(page, "interventions", t("Interventions"))
 
 
