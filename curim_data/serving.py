@@ -23,6 +23,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -37,6 +38,8 @@ from curim_data.model import N_, Message, MessageError
 LOG: Final = logging.getLogger("curim")
 SCRIPT: Final = Path(__file__).resolve().parents[1] / "dashboard.py"
 HEALTH: Final = "/healthz"
+READY: Final = "ready\n"  # what a process says there when it knows what readers ask first
+PREPARING: Final = 45.0  # seconds that readers are kept waiting for that, at most
 LOCAL: Final = "127.0.0.1"
 LOOK: Final = 0.5  # seconds between two looks at the processes
 # Of one address, which a whole town hall may share, in ten seconds. A first page takes about sixty, most of them files.
@@ -201,8 +204,11 @@ def serve(address: Address, processes: int, environment: Mapping[str, str]) -> N
         end_on_signals(stack)
         for at, port in enumerate(ports, 1):
             running[f"p{at}"] = _start(f"p{at}", port, shared)
-            while at == 1 and not _answers(port):  # it prepares the city for all
+            while at == 1 and not _answer(port):  # it prepares the city for all
                 _check(running["p1"], _NOT_STARTED)
+        until = time.monotonic() + PREPARING
+        while time.monotonic() < until and not all(_answer(port) == READY for port in ports):
+            _check(running["p1"], _NOT_STARTED)
         haproxy = running["haproxy"] = start_child([proxy, "-W", "-f", str(settings)])
         LOG.info("%s processes on %s:%s", processes, address.host, address.port)
         while True:
@@ -238,7 +244,7 @@ def serve_alone(environment: Mapping[str, str]) -> Iterator[tuple[str, subproces
             stdout=subprocess.DEVNULL,
             process_group=0,
         )
-        while not _answers(port):
+        while not _answer(port):
             _check(running["p1"], _NOT_STARTED)
         yield f"http://{LOCAL}:{port}", running["p1"]
 
@@ -256,13 +262,13 @@ def _check(process: subprocess.Popen[bytes], ended: Message) -> None:
         raise ServingError(ended)
 
 
-def _answers(port: int) -> bool:
-    """Whether a process says that it is well, whatever proxy this computer uses for other addresses."""
+def _answer(port: int) -> str:
+    """What a process says that is well, whatever proxy this computer uses for other addresses; empty if it does not."""
     try:
         with build_opener(ProxyHandler({})).open(f"http://{LOCAL}:{port}{HEALTH}", timeout=2) as answer:
-            return bool(answer.status == 200)
+            return str(answer.read().decode())
     except OSError:
-        return False
+        return ""
 
 
 def _end(running: dict[str, subprocess.Popen[bytes]]) -> None:

@@ -14,6 +14,7 @@ import importlib
 import logging
 import os
 import pkgutil
+import random
 import re
 import threading
 from collections.abc import AsyncIterator, Callable, MutableMapping
@@ -42,7 +43,7 @@ from curim_data.model import LANGUAGES, Audience, translator
 from curim_data.model.i18n import DEFAULT_LANGUAGE
 from curim_data.protection import open_for
 from curim_data.sample import make_apart, sample_home
-from curim_data.serving import HEALTH
+from curim_data.serving import HEALTH, READY
 from curim_data.store import Home, Store, has_alerts
 from curim_data.store.commits import damage
 from curim_data.store.home import CitiesError, homes
@@ -65,8 +66,9 @@ FIRST_RESULTS: Final = {
     "briefing": "briefing",
     "hotspots": "hotspots.choices",
     "gender": "gender",
-    "trends": "trends.line",
+    "trends": "trends.breakdown",
 }
+_first_known: Final = threading.Event()  # the first results are there, or nobody works them out
 WIDTH_PATH: Final = "/curim/width.js"
 # The server cannot know how wide a map will be; the page sends it once, before it connects, and again for the next
 # page when the window has changed. What a map tells of a cell is moved until it lies inside the map: deck.gl puts it
@@ -204,12 +206,15 @@ async def to_landing(request: Request) -> Response:
 
 
 def health(_request: Request) -> Response:
-    """Whether this process can answer readers: its home can be read, or of several cities at least one."""
+    """Whether this process can answer readers: its home can be read, or of several cities at least one. It is ready
+    when what they ask first is known too.
+    """
     for home in homes():
         try:
             if has_alerts(home):
                 Store(home).alerts_version()
-            return PlainTextResponse("well\n", headers={"Cache-Control": "no-store"})
+            told = READY if _first_known.is_set() else "well\n"
+            return PlainTextResponse(told, headers={"Cache-Control": "no-store"})
         except Exception:
             LOG.exception("not well: the home cannot be read")
     return PlainTextResponse("the home cannot be read\n", status_code=503)
@@ -225,6 +230,8 @@ async def prepare(_app: Any) -> AsyncIterator[None]:
     await anyio.to_thread.run_sync(warm_up)
     if shares_results():
         threading.Thread(target=_work_out_first, args=(homes(),), name="first results", daemon=True).start()
+    else:
+        _first_known.set()
     yield
 
 
@@ -237,12 +244,15 @@ def _work_out_first(all_homes: tuple[Home, ...]) -> None:
     asked += [(page, period) for period in PERIODS if period != usual for page in ("briefing", "gender")]
     # Where nobody signs in, an analyst comes to read, who may look at it as the council does.
     audiences = Audience.SPECIALIST if sign_in_configured() else Audience.ANALYST, Audience.COUNCIL
-    for (page, period), own, audience in product(asked, all_homes, audiences):
+    work = list(product(asked, all_homes, audiences))
+    random.shuffle(work)  # of several processes each begins with another part
+    for (page, period), own, audience in work:
         try:
             home = own if has_alerts(own) else sample_home(own)
             _work_out(home, page, AlertFilter(period=period), audience)
         except Exception:
             LOG.warning("the first results were not worked out", exc_info=True)
+    _first_known.set()
 
 
 def _work_out(home: Home, page: str, f: AlertFilter, audience: Audience) -> None:

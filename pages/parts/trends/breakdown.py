@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
+from analysis.trends.changes import Grade
 from analysis.trends.time_series import week_clock
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
 from curim_data.model import N_, SEVERAL_CATEGORIES, BoolArray, Span, Translator, at_head, is_small, value_label
 from curim_data.model.labels import grade_words
 from curim_data.privacy import BAND_HOURS, Counted
@@ -33,8 +37,17 @@ from pages.parts.charts import (
     tables,
 )
 from pages.parts.findings import cached_changes, draw_compared
-from pages.parts.frame import CALCULATION, Page, cached_query, draw_footer, escape_markdown, shared
-from pages.parts.trends.line import period_dates, small_chart_unit
+from pages.parts.frame import (
+    CALCULATION,
+    Dataset,
+    Page,
+    cached_query,
+    draw_footer,
+    escape_markdown,
+    shared,
+    source_of,
+)
+from pages.parts.trends.line import USUAL, answer_of, period_dates, small_chart_unit, trend_of
 
 changes_of = shared(changes.change_study, CALCULATION)
 MOST_DISTRICTS: Final = 9
@@ -43,14 +56,31 @@ MOST_PANELS: Final = 9
 DIGITS: Final = {"expected": 1, "after": 0, "ratio": 2, "low": 2, "high": 2}
 
 
+def work_out_first(dataset: Dataset, f: AlertFilter) -> None:
+    """What the page tells before a reader opens anything: the line, the answer, and the districts."""
+    source = source_of(dataset)
+    trend_of(dataset, f, source.known_time.unit(USUAL))
+    answer_of(dataset, f)
+    changes_of(dataset, f)
+    _grades_of_findings(dataset, source, f)
+
+
+def _grades_of_findings(dataset: Dataset, source: Source, f: AlertFilter) -> list[tuple[Mapping[str, Any], Grade]]:
+    """Keys and grades of the Briefing's findings, where they are chosen from other alerts than those that are counted;
+    elsewhere the counted ones have these grades by themselves.
+    """
+    findings = cached_changes(dataset, f, None).findings if chosen_from(source, f) is not source else ()
+    return [(one.change.key, one.grade) for one in findings]
+
+
 def draw_districts(page: Page) -> None:
     """The districts, the surest change first, with the number that each one's share of the city let expect; nothing
     where the filter names an area, or the city has no districts.
     """
     t = page.t
     study = changes_of(page.dataset, page.filter)
-    findings = cached_changes(page.dataset, page.filter, None).findings if page.protected else ()
-    written = written_changes(study, page.alerts, page.filter, [(one.change.key, one.grade) for one in findings])
+    graded = _grades_of_findings(page.dataset, page.alerts, page.filter)
+    written = written_changes(study, page.alerts, page.filter, graded)
     rows = written.loc[surest_first(study.changes.frame, written)]
     rows = rows[rows["level"].eq("district") & rows["district"].notna()]
     if len(rows):

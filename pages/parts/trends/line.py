@@ -34,7 +34,6 @@ from pages.parts.charts import (
 )
 from pages.parts.frame import (
     CALCULATION,
-    Dataset,
     Page,
     cached_query,
     draw_footer,
@@ -42,7 +41,6 @@ from pages.parts.frame import (
     help_link,
     palette,
     shared,
-    source_of,
     word_in_link,
 )
 from pages.parts.plans import ask_author, draw_annotation, save_annotation
@@ -55,12 +53,6 @@ answer_of = shared(trends.answer_study, CALCULATION)
 earlier_of = shared(trends.earlier_years)
 MOST_SHIFTS = 3  # the latest, that are drawn
 BEFORE_THE_FORECAST = 26  # periods of the line that are drawn before it
-
-
-def work_out_first(dataset: Dataset, f: AlertFilter) -> None:
-    """What the page tells before a reader opens anything: the answer, and the line."""
-    trend_of(dataset, f, source_of(dataset).known_time.unit(USUAL))
-    answer_of(dataset, f)
 
 
 def all_until(source: Source, f: AlertFilter) -> AlertFilter:
