@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -23,7 +24,7 @@ from tests.spark_servers import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("briefing", "hotspots", "trends", "gender", "interventions", "evaluation", "data", "methods")
-CHROMIUM = Path(os.environ.get("CURIM_CHROMIUM", "/usr/bin/chromium"))
+CHROMIUM = Path(os.environ.get("CURIM_CHROMIUM") or shutil.which("chromium-headless-shell") or "/usr/bin/chromium")
 FLAGS = (
     "--no-sandbox",
     "--use-gl=angle",
