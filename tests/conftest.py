@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
     from curim_data.engine import Source
 
-# A slow machine is no fault of the code.
 settings.register_profile("push", deadline=None, max_examples=50)
 settings.register_profile("full", deadline=None, max_examples=1_000)
 settings.load_profile("full" if FULL else "push")

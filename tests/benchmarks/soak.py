@@ -7,7 +7,6 @@ from those that people ask: the standing ones mostly, so that several readers as
 filters that nobody else has.
 
     python -m tests.benchmarks.soak --readers 50 --minutes 5 --processes 2 --home FOLDER
-    python -m tests.benchmarks.soak --readers 20 --minutes 30            # the sample
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.browser
 def test_pages_stand_one_after_the_other(visit: Visit, lang: str) -> None:
     """From page to page by the links of the side bar, within one session."""
     page = visit(lang=lang)
-    for number, name in enumerate(PAGES):
+    for number, name in list(enumerate(PAGES))[:: 1 if FULL else 2]:
         if number:
             page.get_by_test_id("stSidebar").get_by_test_id("stPageLink-NavLink").nth(number).click()
             page.wait_for_url(f"**/{name}?**")

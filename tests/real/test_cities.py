@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.conftest import PAGES
+from tests.effort import FULL
 from tests.real.cities import CITIES, EXPORTS, HEADERS, MADE_UP, REAL, City, Headers, ImportFailed, walked
 from tests.real.twins import TWINS, write_twin
 from tests.real.walk import OUT, Tab, sample_of_stops, table, walk_city
@@ -34,7 +35,7 @@ def test_pages_stand(city: City, tab: Tab) -> None:
 @pytest.mark.browser
 @pytest.mark.slow
 @needs_exports
-@pytest.mark.parametrize("headers", HEADERS, ids=lambda headers: headers.name)
+@pytest.mark.parametrize("headers", HEADERS[:: 1 if FULL else 3], ids=lambda headers: headers.name)
 def test_first_rows_of_other_exports_are_imported(headers: Headers, tmp_path: Path) -> None:
     if headers.refused:
         with pytest.raises(ImportFailed, match=headers.refused):

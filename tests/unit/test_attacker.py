@@ -25,7 +25,7 @@ from tests.attacker import verdicts, versions
 from tests.attacker.records import Pair, pair
 from tests.attacker.singling import KEYS, singled_out, targets
 from tests.attacker.statements import MOST_ORDINARY, MOST_SENSITIVE, Outcome, ordinary_outcomes, sensitive_outcomes
-from tests.effort import effort
+from tests.effort import FULL, effort, in_full
 from tests.real.cities import REAL
 from tests.stored import seen_by, stored_alerts
 
@@ -68,7 +68,7 @@ def test_with_swapping_switched_off_the_same_enemy_finds_many(unswapped: Pair) -
     assert all(one.right > 0.9 for one in targets(unswapped.of(sensitive=True)))
 
 
-@pytest.mark.skipif(not SAFECITY.exists(), reason="needs the Safecity file beside the project")
+@pytest.mark.skipif(not (FULL and SAFECITY.exists()), reason="in make test-full, with the Safecity file there")
 def test_the_safecity_file(tmp_path: Path) -> None:
     home = Home(next(city for city in REAL if city.name == "safecity").build(tmp_path))
     held = pair(open_source(home))
@@ -103,6 +103,7 @@ def test_what_differences_of_versions_state_is_right_no_more_often(stages: list[
     assert missed == []
 
 
+@in_full
 def test_the_same_enemy_finds_many_where_nothing_is_exchanged_or_held_back(sample: Home) -> None:
     _, missed = too_right(versions.lived(open_source(sample), 3, before=6, swapping=False))
     assert {name for name, _ in missed} >= {"each import", "all imports since the first", "an undone import"}

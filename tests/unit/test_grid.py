@@ -196,7 +196,6 @@ def test_the_area_of_a_degree_is_the_published_one() -> None:
 
 @pytest.mark.slow
 @given(shapes(0.002, 4), st.sampled_from(MAP_RESOLUTIONS))
-@settings(max_examples=150, deadline=None)
 def test_no_area_takes_more_cells_than_the_bound_says(shape: BaseGeometry, resolution: int) -> None:
     if most_cells(shape, resolution) > 100_000:
         return

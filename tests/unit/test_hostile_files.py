@@ -1,7 +1,7 @@
 """Files made to hurt, by every way in: the process that serves everyone stays as it is, and one sentence says why not.
 
-Every file goes through the import; on a push a part of them through each other way, in `make test-full` all of them,
-and some of them larger. The corpus is made here (`tests.hostile`); readers get 2 seconds and 450 MB.
+On a push half of them go through the import and some through each other way, in `make test-full` all, and larger
+ones. The corpus is made here (`tests.hostile`); readers get 2 seconds and 450 MB.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ def test_every_hostile_file_is_refused_or_read(tmp_path: Path, files: dict[str, 
     home = create_home(tmp_path / "home")
     import_file(home, CSV, "good.csv")
     wrong = []
-    for name, data in files.items():
+    for name, data in list(files.items())[:: 1 if FULL else 2]:
         path = tmp_path / "hostile.bin"
         path.write_bytes(data)
         answers = Answers(elsewhere=True)

@@ -21,6 +21,7 @@ from curim_data import serving
 from curim_data.store import Home, Store
 from tests.benchmarks.reader import asked_page, element, messages, opened
 from tests.commands import Curim
+from tests.effort import FULL
 
 ROOT = Path(__file__).resolve().parents[2]
 PERSONS = ("Vrouw", "Man", "Groep")
@@ -51,7 +52,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("files", "shown"), [(["alerts.csv"], "240 αναφορές"), ([], "Πειραιά")])
+@pytest.mark.parametrize(("files", "shown"), [(["alerts.csv"], "240 αναφορές"), ([], "Πειραιά")][: 2 if FULL else 1])
 def test_from_its_wheel_alone_it_shows_a_file_and_leaves_nothing(
     python: Path, tmp_path: Path, files: list[str], shown: str
 ) -> None:
