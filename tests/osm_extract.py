@@ -12,8 +12,6 @@ import geopandas as gpd
 import numpy as np
 import osmium
 
-CLASSES = ("primary", "secondary_link", "residential", "living_street", "footway", "steps")
-
 
 @dataclass(frozen=True)
 class Way:

@@ -98,10 +98,11 @@ class Brief:
     """What a brief says. Texts are in the reader's language; numbers have passed disclosure control for its readers.
 
     headline: the one sentence; since, until: the window of the changes, whole months where `by_month`; period: that of
-    everything else; none_found, no_spots: what stands where there is no change or no hot spot; before: the days that
-    the changes are compared with, None where there is no earlier time; same_season: whether these are of the same
-    season; limits: what these data cannot say, and which
-    they are; link: where the same view opens, or ""; made: date of the brief; illustrative: made of sample data.
+    everything else; further: what is clear as well; chance: what may be chance, to look at `again`; none_found,
+    no_spots: what stands where there is no change or no hot spot; before: the days that the changes are compared with,
+    None where there is no earlier time; same_season: whether these are of the same season; limits: what these data
+    cannot say, and which they are; link: where the same view opens, or ""; made: date of the brief; illustrative: made
+    of sample data.
     """
 
     headline: str
@@ -110,6 +111,8 @@ class Brief:
     made: dt.date
     changes: tuple[Decision, ...] = ()
     further: tuple[str, ...] = ()
+    chance: tuple[str, ...] = ()
+    again: dt.date | None = None
     basis: str = ""
     before: tuple[dt.date, dt.date] | None = None
     same_season: bool = True
@@ -150,15 +153,19 @@ def compose_brief(brief: Brief, city: CityProfile, t: Translator) -> Document:
 
 def _changes(brief: Brief, t: Translator) -> tuple[Block, ...]:
     heading = Heading(t("Changes to decide on"))
-    if brief.before is None or not brief.changes:
-        return heading, Text(t("Nothing to decide. {reason}", reason=brief.none_found).rstrip())
+    nothing = Text(t("Nothing to decide. {reason}", reason=brief.none_found).rstrip())
+    if brief.before is None:
+        return heading, nothing
     window, before = (Span(*dates, brief.by_month) for dates in ((brief.since, brief.until), brief.before))
     when = at_head(t("{window}, compared with {before}.", window=window, before=before))
     when += "" if brief.same_season else " " + t("The season alone may explain it.")
     rows = tuple(replace(row, name=f"{at}. {row.name}") for at, row in enumerate(brief.changes, 1))
-    named = t.pair(t("Clear as well (expected)"), "").strip()
-    also = (Text(named, "note"), Bullets(brief.further)) if brief.further else ()
-    return heading, Text(when, "note"), decisions(t("Finding"), rows, t), *also
+    also = {t("Clear as well (expected)"): brief.further}
+    if brief.again:
+        also[t("May be chance; look again on {day}", day=brief.again)] = brief.chance
+    lists = ((Text(t.pair(name, "").strip(), "note"), Bullets(rest)) for name, rest in also.items() if rest)
+    decided = decisions(t("Finding"), rows, t) if rows else nothing
+    return heading, Text(when, "note"), decided, *(block for both in lists for block in both)
 
 
 def decisions(what: str, rows: tuple[Decision, ...], t: Translator) -> Decisions:

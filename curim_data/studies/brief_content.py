@@ -120,8 +120,7 @@ def brief_content(
     `again`: when to look again at what may be chance, by default in four weeks; `link`: where the same view opens; left
     out where only this computer could open it.
     """
-    spots, least, look = study.hot.spots[:MOST_SPOTS], study.total.threshold, again or made + FOUR_WEEKS
-    tells_nothing = study.too_few_to_tell and all(one.grade == "open" for one in study.cards)
+    spots, least, cards = study.hot.spots[:MOST_SPOTS], study.total.threshold, study.cards
     return Brief(
         headline=headline(study, t),
         since=study.since,
@@ -131,7 +130,11 @@ def brief_content(
         none_found=none_sentence(study, t),
         no_spots=no_spots_sentence(study, t),
         made=made,
-        changes=() if tells_nothing else tuple(to_decide(one, city, t, look) for one in study.cards),
+        changes=tuple(to_decide(one, city, t) for one in cards if one.grade != "open"),
+        chance=()
+        if study.too_few_to_tell
+        else tuple(_named(one, city, t) for one in study.cards if one.grade == "open"),
+        again=again or made + FOUR_WEEKS,
         further=tuple(
             t.pair(title(one, city, t), "{1} ({0})".format(*counts_before_after(one, t))) for one in study.further
         ),
@@ -148,7 +151,13 @@ def brief_content(
     )
 
 
-def to_decide(one: AnyFinding, city: CityProfile, t: Translator, again: dt.date) -> Decision:
+def _named(one: AnyFinding, city: CityProfile, t: Translator) -> str:
+    """A change or an event by its name and its number."""
+    counts = counts_words(one, t) if isinstance(one, Finding) else finding_sentences(one, city, t)[0]
+    return t.pair(title(one, city, t), counts)
+
+
+def to_decide(one: AnyFinding, city: CityProfile, t: Translator) -> Decision:
     """A change or an event as what the council decides on: in the words of its card, with what is proposed."""
     first, *others, sure = finding_sentences(one, city, t)
     told: Iterable[str] = others[:-1]
@@ -161,10 +170,10 @@ def to_decide(one: AnyFinding, city: CityProfile, t: Translator, again: dt.date)
         )
     word = history_word(one, t)
     told = (*([f"{word}."] if word else []), sure, *told)
-    return Decision(title(one, city, t), at_head(first), told, _proposal(one, t, again))
+    return Decision(title(one, city, t), at_head(first), told, _proposal(one, t))
 
 
-def _proposal(one: AnyFinding, t: Translator, again: dt.date) -> str:
+def _proposal(one: AnyFinding, t: Translator) -> str:
     """The measure that fits best, with how well it is founded; or what is to be known first."""
     if isinstance(one, Finding):
         key, fall = one.change.key, one.change.direction < 0
@@ -174,14 +183,13 @@ def _proposal(one: AnyFinding, t: Translator, again: dt.date) -> str:
     of_one = (CategoryShare(category, 1.0),) if category else ()
     best = propose_measure(Problem(place=str(key.get("place") or ""), categories=of_one))
     text = first_case(
-        (one.grade == "open", N_("look again on {day}")),
         (fall, N_("first find out: fewer incidents or fewer reports?")),
         (best is not None, N_("{measure} (evidence: {quality})")),
         (not key.get("category"), N_("first find out: more incidents or more reports?")),
         (True, N_("no measure of the catalogue fits; ask those who know the place")),
     )
     values = {} if best is None else {"measure": inline(t(best.name)), "quality": quality_text(best, t)}
-    return t.pair(t("Proposal"), t(text, day=again, **values))
+    return t.pair(t("Proposal"), t(text, **values))
 
 
 def _map(study: BriefStudy, city: CityProfile, t: Translator) -> Picture:
@@ -222,7 +230,7 @@ def card_picture(study: BriefChanges, finding: Finding, city: CityProfile, t: Tr
 
 def news_card(study: BriefChanges, finding: Finding, city: CityProfile, t: Translator, *, made: dt.date) -> NewsCard:
     """What the picture of a finding says: what its card and the paper say of it."""
-    row, period = to_decide(finding, city, t, made), t.span(Span(study.since, study.until, study.by_month))
+    row, period = to_decide(finding, city, t), t.span(Span(study.since, study.until, study.by_month))
     source = t("CURiM · {city} · made on {date}", city=t.label(city.names), date=made) + "."
     return NewsCard(
         kicker=f"{t.label(city.names)} · {period}",

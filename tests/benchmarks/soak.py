@@ -1,10 +1,9 @@
 """Many readers at once, for a while: how long they wait, what fails, and whether memory grows.
 
 Readers open pages under filters, each after a time of thinking (exponential, ten seconds on average), over the sockets
-of `curim serve`. A reader whose process is gone connects anew, as a browser does, and asks the same again: the wait is
-that for the answer, all in all, from the cut where nothing was asked at that moment. Which pages and filters is drawn
-from those that people ask: the standing ones mostly, so that several readers ask the same; `--alone` gives each reader
-filters that nobody else has.
+of `curim serve`. One whose process is gone connects anew and asks the same again: the wait is that for the answer from
+the cut where nothing was asked at that moment. Pages and filters are drawn from those that people ask, so that several
+ask the same; `--alone` gives each reader filters that nobody else has.
 
     python -m tests.benchmarks.soak --readers 50 --minutes 5 --processes 2 --home FOLDER
 """

@@ -32,7 +32,6 @@ WEEKS = pd.DataFrame({"week": DAYS, "n": [3.0, float("nan"), *range(10)], **BAND
 BARS = {"label": ["a <b>", "c", "d"], "value": [0.2, 0.5, 2.0], "low": [0.1, 0.4, 1.0], "high": [0.4, 0.6, 3]}
 ROWS = pd.DataFrame(BARS).assign(text="as written")
 PANELS = [("a <b>", WEEKS[["week", "n"]]), ("c", WEEKS[["week", "n"]].assign(n=WEEKS["n"] * 2))]
-CALENDAR = pd.DataFrame({"local_date": pd.date_range("2024-01-03", periods=10), "n": [0.0, *range(9)]})
 CLOCK = pd.DataFrame({"weekday": [0, 6, 3], "hour": [0, 23, 12], "n": [1.0, 2.5, float("nan")]})
 
 

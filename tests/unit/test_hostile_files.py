@@ -36,8 +36,7 @@ Unharmed = Callable[[str, Callable[[], object]], str]  # runs a way in for a nam
 GROWTH = 300_000_000  # bytes by which the memory of this process may grow at most while it deals with a file
 PART = 1 if FULL else 20  # of the files that go through ways other than the import
 
-# What each file is refused with; the others are read, or ask which table is meant. `TIME` where it depends on the
-# computer whether its time ends first.
+# What each is refused with; others are read, or ask which table is meant. `TIME`: where its time may end first.
 MEMORY, TIME, STOPPED = r"may take \(450 MB\)", r"may take \(2 s\)", "stopped at it"
 DAMAGED, BROKEN, LARGE = "damaged or cut short", "broken or cut short", r"may take \(\d+ MB\)"
 REFUSED: dict[str, str] = {
