@@ -26,6 +26,7 @@ does not grow with the store: new alerts, changed ones, and an import taken back
 from __future__ import annotations
 
 import datetime as dt
+import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -43,7 +44,7 @@ from deltalake import ColumnProperties, DeltaTable, WriterProperties, write_delt
 
 from curim_data.containers.base import prefetch
 from curim_data.geo.enrichment import enrich
-from curim_data.model import SCHEMA, TOLD, CityProfile, Flag, Message, Status
+from curim_data.model import SCHEMA, TOLD, CityProfile, Flag, Message, Status, sql
 from curim_data.store.commits import (
     Batch,
     StoreError,
@@ -221,17 +222,25 @@ def _rows(files: Sequence[str]) -> int:
 
 @contextmanager
 def bounded_duckdb(folder: Path, memory: str = MEMORY) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB of bounded memory; what does not fit goes to a folder of its own under `folder`, removed at the end."""
+    """A DuckDB of bounded memory; what does not fit goes to a folder of its own under `folder`, removed at the end.
+
+    Opening one takes ten times as long as a small query, so the next one is that of before, without its tables; not
+    after an error, nor where it wrote to its folder, which it cannot change then.
+    """
+    idle = _idle.setdefault(os.getpid(), [])
     with tempfile.TemporaryDirectory(prefix="settle-", dir=folder, ignore_cleanup_errors=True) as place:
-        limits: dict[str, Any] = {
-            "threads": 2,
-            "memory_limit": memory,
-            "temp_directory": place,
-            "autoinstall_known_extensions": False,
-        }
-        with duckdb.connect(config=limits) as run:
-            run.execute("SET TimeZone = 'UTC'")
+        spilled = Path(place, "spilled")
+        opened = idle.pop() if idle else duckdb.connect(config={"threads": 2, "autoinstall_known_extensions": False})
+        with opened.cursor() as run:
+            run.execute(f"SET memory_limit = {sql.text(memory)}; SET temp_directory = {sql.text(str(spilled))}")
+            run.execute("SET TimeZone = 'UTC'; ATTACH ':memory:' AS job; USE job")
             yield run
+            run.execute("USE memory; DETACH job")
+        if not spilled.exists():
+            idle.append(opened)
+
+
+_idle: Final[dict[int, list[duckdb.DuckDBPyConnection]]] = {}  # by process: a fork has no threads of the other's
 
 
 def content_hashes(table: pa.Table, kinds: Any, more: Any) -> pa.Array:
