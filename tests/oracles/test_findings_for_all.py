@@ -48,7 +48,7 @@ OPENED = ("database", "files", "schema", "facts", "narrow", "alerts", "default_p
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module", params=["sample", *FILES])
+@pytest.fixture(scope="module", params=["sample", *FILES] if FULL or not EXPORTS.exists() else [*FILES])
 def home(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Home:
     name: str = request.param
     if name == "sample":

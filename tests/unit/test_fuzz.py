@@ -19,7 +19,7 @@ from tests.effort import FULL, effort
 from tests.fuzz.corpus import seeds
 from tests.fuzz.trial import check, run
 
-CASES, CHUNKS = effort(80, 5_000), effort(1, 50)
+CASES, CHUNKS = effort(40, 5_000), effort(1, 50)
 
 HEADINGS = (
     "id|date|Ημερομηνία|time|year|month|day|category|Φύλο|sex|lat|lon|X|Y|latitude|longitude|status|description|"
