@@ -28,6 +28,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -206,13 +207,15 @@ def serve(address: Address, processes: int, environment: Mapping[str, str]) -> N
             running[f"p{at}"] = _start(f"p{at}", port, shared)
             while at == 1 and not _answer(port):  # it prepares the city for all
                 _check(running["p1"], _NOT_STARTED)
-        until = time.monotonic() + PREPARING
-        while time.monotonic() < until and not all(_answer(port) == READY for port in ports):
-            _check(running["p1"], _NOT_STARTED)
-        haproxy = running["haproxy"] = start_child([proxy, "-W", "-f", str(settings)])
-        LOG.info("%s processes on %s:%s", processes, address.host, address.port)
+        haproxy, until = None, time.monotonic() + PREPARING
         while True:
-            _check(haproxy, Message(_NO_ADDRESS, {"host": address.host, "port": address.port}))
+            if haproxy is not None:
+                _check(haproxy, Message(_NO_ADDRESS, {"host": address.host, "port": address.port}))
+            elif time.monotonic() > until or all(_answer(port) == READY for port in ports):
+                haproxy = running["haproxy"] = start_child([proxy, "-W", "-f", str(settings)])
+                LOG.info("%s processes on %s:%s", processes, address.host, address.port)
+            else:
+                time.sleep(LOOK)
             for at, port in enumerate(ports, 1):
                 if running[f"p{at}"].poll() is not None:
                     LOG.warning("process %s ended and is started anew", f"p{at}")
@@ -267,7 +270,7 @@ def _answer(port: int) -> str:
     try:
         with build_opener(ProxyHandler({})).open(f"http://{LOCAL}:{port}{HEALTH}", timeout=2) as answer:
             return str(answer.read().decode())
-    except OSError:
+    except (OSError, HTTPException):
         return ""
 
 

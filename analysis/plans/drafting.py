@@ -52,7 +52,7 @@ from curim_data.model import (
 )
 from curim_data.model.absence import NO_AFFECTED, NO_CATEGORY, NO_GENDER, fewer_than
 from curim_data.model.labels import UNCATEGORISED, category_label
-from curim_data.model.plan import TEST, Areas, Assessment, CategoryShare, Caution, GenderCheck, Objective, Problem
+from curim_data.model.plan import TEST, Areas, Assessment, Caution, GenderCheck, Objective, Problem
 
 CATALOGUE: Final = Path(__file__).parent / "evidence.toml"
 CATALOGUE_CITY: Final = "Piraeus"
@@ -193,15 +193,28 @@ def measures_of_kind(problem: Problem) -> tuple[Fit, ...]:
 
 
 def propose_measure(problem: Problem) -> Measure | None:
-    """The measure that is proposed for a problem, the same on paper and in a draft: of those that help with what most
-    of its alerts are, or with the kind of place, the best founded one, where there is any out of those made for it in
-    the first place.
+    """The measure that is proposed for a problem, the same on paper and in a draft: of those that help with most of its
+    alerts, else with the kind of place, the best founded one, where there is any out of those made in the first place
+    for its most frequent category or its place.
     """
-    main = tuple(CategoryShare(part.id, 1.0) for part in problem.categories if part.share >= APPLIES_TO)
-    tags = problem_tags(problem.place).union(*(problem_tags(part.id) for part in main))
-    fits = rank_measures(Problem(place=problem.place, categories=main))
+    parts = problem.categories
+    tags = problem_tags(problem.place).union(
+        *(problem_tags(part.id) for part in parts if part.share == max(one.share for one in parts))
+    )
+    fits = rank_measures(Problem(place=problem.place, categories=parts))
+
+    def rank(measure: Measure) -> tuple[bool, bool]:
+        return _covered(measure, problem) < APPLIES_TO, measure.fits[0] not in tags
+
     helps = [fit.measure for fit in fits if fit.measure.direction == "helps"]
-    return min(helps, key=lambda measure: measure.fits[0] not in tags, default=None)
+    of_place = problem_tags(problem.place)
+    asked = [one for one in helps if _covered(one, problem) >= APPLIES_TO or of_place & set(one.fits)]
+    return min(asked, key=rank, default=None)
+
+
+def _covered(measure: Measure, problem: Problem) -> float:
+    """Part (0 to 1) of the problem's alerts whose categories a measure is made for."""
+    return sum(part.share for part in problem.categories if problem_tags(part.id) & set(measure.fits))
 
 
 def _shelf(fit: Fit) -> int:
@@ -211,7 +224,7 @@ def _shelf(fit: Fit) -> int:
 
 def _fit(item: Measure, problem: Problem) -> Fit | None:
     wanted, dark = set(item.fits), problem.dark_share or 0.0
-    share = min(1.0, sum(part.share for part in problem.categories if problem_tags(part.id) & wanted))
+    share = min(1.0, _covered(item, problem))
     of_place = bool(problem_tags(problem.place) & wanted)
     if not (share or of_place):
         return None

@@ -160,7 +160,7 @@ def _changes(brief: Brief, t: Translator) -> tuple[Block, ...]:
     when = at_head(t("{window}, compared with {before}.", window=window, before=before))
     when += "" if brief.same_season else " " + t("The season alone may explain it.")
     rows = tuple(replace(row, name=f"{at}. {row.name}") for at, row in enumerate(brief.changes, 1))
-    also = {t("Clear as well (expected)"): brief.further}
+    also = {t("Clear as well (expected)"): brief.further if rows else ()}
     if brief.again:
         also[t("May be chance; look again on {day}", day=brief.again)] = brief.chance
     lists = ((Text(t.pair(name, "").strip(), "note"), Bullets(rest)) for name, rest in also.items() if rest)

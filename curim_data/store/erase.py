@@ -16,9 +16,11 @@ import contextlib
 import datetime as dt
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -143,11 +145,20 @@ def erase(home: Home, alert_ids: Collection[str]) -> EraseReport:
         report, (alerts, incidents) = _report(home, found), _names(found)
         whole = [base for *_, base, partly in found if not partly]
         parts = [(base, content) for _, _, content, base, partly in found if partly]
+        ErasedList(home)  # StoreError where its key is missing
         # Before anything else: what is on the list of erased alerts goes away even if this process ends here.
         note = {"alerts": alerts, "incidents": incidents, "whole": whole, "parts": parts}
-        _note(home).write_text(json.dumps(note), "utf-8")
+        write_whole(_note(home), partial(_write_note, note))
         _do(home, note)
     return report
+
+
+def _write_note(note: Mapping[str, Any], path: Path) -> None:
+    """On the disk before the list of erased alerts is, whenever the power goes."""
+    with path.open("w", encoding="utf-8") as out:
+        json.dump(note, out)
+        out.flush()
+        os.fsync(out.fileno())
 
 
 def finish_erasure(home: Home) -> None:

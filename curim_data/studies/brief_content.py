@@ -120,7 +120,10 @@ def brief_content(
     `again`: when to look again at what may be chance, by default in four weeks; `link`: where the same view opens; left
     out where only this computer could open it.
     """
-    spots, least, cards = study.hot.spots[:MOST_SPOTS], study.total.threshold, study.cards
+    spots, least = study.hot.spots[:MOST_SPOTS], study.total.threshold
+    decided = [one for one in study.cards if one.grade != "open"]
+    movements = [one for one in study.findings if one.grade == "open"]
+    tells_nothing = study.too_few_to_tell and not decided
     return Brief(
         headline=headline(study, t),
         since=study.since,
@@ -130,10 +133,8 @@ def brief_content(
         none_found=none_sentence(study, t),
         no_spots=no_spots_sentence(study, t),
         made=made,
-        changes=tuple(to_decide(one, city, t) for one in cards if one.grade != "open"),
-        chance=()
-        if study.too_few_to_tell
-        else tuple(_named(one, city, t) for one in study.cards if one.grade == "open"),
+        changes=tuple(to_decide(one, city, t) for one in decided),
+        chance=() if tells_nothing else tuple(t.pair(title(one, city, t), counts_words(one, t)) for one in movements),
         again=again or made + FOUR_WEEKS,
         further=tuple(
             t.pair(title(one, city, t), "{1} ({0})".format(*counts_before_after(one, t))) for one in study.further
@@ -149,12 +150,6 @@ def brief_content(
         link="" if opens_here_only(link) else link,
         illustrative=illustrative,
     )
-
-
-def _named(one: AnyFinding, city: CityProfile, t: Translator) -> str:
-    """A change or an event by its name and its number."""
-    counts = counts_words(one, t) if isinstance(one, Finding) else finding_sentences(one, city, t)[0]
-    return t.pair(title(one, city, t), counts)
 
 
 def to_decide(one: AnyFinding, city: CityProfile, t: Translator) -> Decision:

@@ -66,9 +66,9 @@ _HISTORY: Final[Mapping[History, Message]] = {
 }
 _HISTORY_TOLD: Final[Mapping[History, Message]] = {
     "once": Message("All at once: most of it in a short time."),
-    "seasonal": Message("As a year before: about as many in the same weeks."),
-    "returned": Message("Back again: as many once before, not in the last year."),
-    "new": Message("New: never so many here before."),
+    "seasonal": Message("As a year before: it was so at the same time of the year too."),
+    "returned": Message("Back again: far above the usual number once before, not in the last year."),
+    "new": Message("New: never so many here in these data."),
 }
 
 
@@ -238,9 +238,9 @@ def history_word(one: AnyFinding, t: Translator) -> str:
 
 
 def history_sentence(one: AnyFinding, t: Translator) -> str:
-    """What the count of a finding did, as paper and page explain it; empty of one that may be chance."""
-    word, told = history_word(one, t), _HISTORY_TOLD.get(one.history) if isinstance(one, Finding) else None
-    return t(told) if word and told else f"{word}." if word else ""
+    """What the count of a finding did, where its word does not say it all; empty of one that may be chance."""
+    told = None if one.grade == "open" else _HISTORY_TOLD.get(one.history)
+    return t(told) if told else ""
 
 
 def counts_before_after(finding: Finding, t: Translator) -> tuple[str, str]:
@@ -284,7 +284,7 @@ def finding_sentences(one: AnyFinding, city: CityProfile, t: Translator) -> tupl
         return (*one.sentences(city, t), sure_sentence(one, t))
     whole = one.change.part_of and replace(one, change=one.change.part_of, filter=one.within)
     said = (
-        history_sentence(one, t) if one.history in _HISTORY_TOLD else "",
+        history_sentence(one, t),
         f"{at_head(since)}." if (since := since_words(one, t)) else "",
         carried_sentence(one, city, t),
         t("It is the main part of another change: {name}.", name=title(whole, city, t)) if whole else "",

@@ -177,8 +177,10 @@ def area_name(t: Translator, city: CityProfile, cell: str) -> str:
     """Where the middle of a large map cell lies, for tables that say below how large these are."""
     latitude, longitude = h3.cell_to_latlng(number := np.uint64(int(cell, 16)))
     name = name_area(float(longitude), float(latitude), city)
-    within = name.labels and name.metres < square_side(h3.get_resolution(number), city.sampled_cells) / 2
-    return (replace(name, direction="", metres=0) if within else name)(t)  # what a cell holds is in no direction of it
+    side = square_side(h3.get_resolution(number), city.sampled_cells)
+    # What a cell holds is in no direction of it; a district may hold several cells.
+    within = name.labels and not name.near and (name.place or not city.districts) and name.metres < side / 2
+    return (replace(name, direction="", metres=0) if within else name)(t)
 
 
 def area_names(t: Translator, city: CityProfile, cells: Iterable[str]) -> dict[str, str]:

@@ -38,7 +38,7 @@ from curim_data.model.labels import grade_words, inline
 from curim_data.privacy import is_sensitive, require_exact, threshold
 from curim_data.query import Total
 from curim_data.studies.cells import OF_CITY, affordable_size, default_coordinates, has_area, whole_city
-from curim_data.studies.changes import change_study
+from curim_data.studies.changes import ChangeStudy, change_study
 from curim_data.studies.periods import (
     TELLING_RATIO,
     ComparedPeriods,
@@ -110,9 +110,12 @@ class Answer:
         return at_head(t(text, **values))
 
 
-def answer_study(source: Source, f: AlertFilter) -> Answer:
-    """Whether there are more or fewer alerts in a filter's period than were to be expected."""
-    own, city = change_study(source, f), dict.fromkeys(CANDIDATE_KEYS)
+def answer_study(source: Source, f: AlertFilter, own: ChangeStudy | None = None) -> Answer:
+    """Whether there are more or fewer alerts in a filter's period than were to be expected.
+
+    `own`: the changes of these alerts, where they are there already.
+    """
+    own, city = own or change_study(source, f), dict.fromkeys(CANDIDATE_KEYS)
     chosen = chosen_from(source, f)
     change, told = own.changes.of(city), (own if chosen is source else change_study(chosen, f)).changes.of(city)
     known = change is not None and told is not None and np.isfinite(change.p) and np.isfinite(told.p)

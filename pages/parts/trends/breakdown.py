@@ -16,8 +16,8 @@ from curim_data.filters import AlertFilter
 from curim_data.model import N_, SEVERAL_CATEGORIES, BoolArray, Span, Translator, at_head, is_small, value_label
 from curim_data.model.labels import grade_words
 from curim_data.privacy import BAND_HOURS, Counted
-from curim_data.studies import changes
 from curim_data.studies.brief import usual_since
+from curim_data.studies.cells import has_area
 from curim_data.studies.changes import (
     areas_in_words,
     compared_words,
@@ -38,18 +38,15 @@ from pages.parts.charts import (
 )
 from pages.parts.findings import cached_changes, draw_compared
 from pages.parts.frame import (
-    CALCULATION,
     Dataset,
     Page,
     cached_query,
     draw_footer,
     escape_markdown,
-    shared,
     source_of,
 )
-from pages.parts.trends.line import USUAL, answer_of, period_dates, small_chart_unit, trend_of
+from pages.parts.trends.line import USUAL, answer_of, changes_of, period_dates, small_chart_unit, trend_of
 
-changes_of = shared(changes.change_study, CALCULATION)
 MOST_DISTRICTS: Final = 9
 MAIN: Final = ("where", "what", "expected", "after", "times", "sure")
 MOST_PANELS: Final = 9
@@ -61,7 +58,6 @@ def work_out_first(dataset: Dataset, f: AlertFilter) -> None:
     source = source_of(dataset)
     trend_of(dataset, f, source.known_time.unit(USUAL))
     answer_of(dataset, f)
-    changes_of(dataset, f)
     _grades_of_findings(dataset, source, f)
 
 
@@ -77,8 +73,9 @@ def draw_districts(page: Page) -> None:
     """The districts, the surest change first, with the number that each one's share of the city let expect; nothing
     where the filter names an area, or the city has no districts.
     """
-    t = page.t
-    study = changes_of(page.dataset, page.filter)
+    if has_area(page.filter):
+        return
+    t, study = page.t, changes_of(page.dataset, page.filter)
     graded = _grades_of_findings(page.dataset, page.alerts, page.filter)
     written = written_changes(study, page.alerts, page.filter, graded)
     rows = written.loc[surest_first(study.changes.frame, written)]

@@ -17,7 +17,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import CalendarUnit, Message, Role, Translator, category_label
 from curim_data.model.coverage import CORRECTIONS, KIND_WORDS, KINDS, LONGEST_NOTE, AnnotationKind
 from curim_data.privacy import DisclosureError, is_sensitive
-from curim_data.studies import trends
+from curim_data.studies import changes, trends
 from curim_data.studies.periods import annotations_for
 from curim_data.studies.trends import Answer
 from pages.parts.charts import (
@@ -34,13 +34,16 @@ from pages.parts.charts import (
 )
 from pages.parts.frame import (
     CALCULATION,
+    Dataset,
     Page,
     cached_query,
+    calculated,
     draw_footer,
     draw_link_choice,
     help_link,
     palette,
     shared,
+    source_of,
     word_in_link,
 )
 from pages.parts.plans import ask_author, draw_annotation, save_annotation
@@ -49,10 +52,16 @@ UNITS: tuple[CalendarUnit, ...] = ("day", "week", "month")
 USUAL: CalendarUnit = "week"
 trend_of = shared(trends.trend_study, CALCULATION)
 forecast_of = shared(trends.next_periods_study, CALCULATION)
-answer_of = shared(trends.answer_study, CALCULATION)
+changes_of = shared(changes.change_study, CALCULATION)
 earlier_of = shared(trends.earlier_years)
 MOST_SHIFTS = 3  # the latest, that are drawn
 BEFORE_THE_FORECAST = 26  # periods of the line that are drawn before it
+
+
+@calculated(CALCULATION)
+def answer_of(dataset: Dataset, f: AlertFilter) -> trends.Answer:
+    """Whether there are more or fewer alerts than were to be expected; its changes are kept for all processes too."""
+    return trends.answer_study(source_of(dataset), f, changes_of(dataset, f))
 
 
 def all_until(source: Source, f: AlertFilter) -> AlertFilter:
