@@ -297,10 +297,11 @@ def test_a_proposal_is_what_fits_best_and_what_may_be_chance_is_to_look_at_again
     places = {"noise": "bar_closing", "domestic_violence": None, "online_harassment": None}
     best = (propose_measure(Problem(categories=(CategoryShare(name, 1.0),))) for name in places)
     assert [one and one.id for one in best] == [*places.values()]
-    assert propose_measure(Problem(place="metro_station")).id == "platform_patrol"
+    mixed = Problem(categories=(CategoryShare("drug_use", 0.45), CategoryShare("drug_dealing", 0.37)))
+    found = [propose_measure(one).id for one in (Problem(place="metro_station"), mixed)]
+    assert found == ["platform_patrol", "hot_spots_policing"]
     event = to_decide(event_study(seen_by(source, Audience.COUNCIL), source, SINCE_MEETING)[0], city, t)
-    assert event.counts.startswith("At least")
-    assert event.told == ("All at once.", "Probably not chance.")
+    assert (event.counts[:8], event.told) == ("At least", ("All at once.", "Probably not chance."))
     assert event.proposal == "Proposal: gates that close off back alleys (evidence: moderate)"
 
 

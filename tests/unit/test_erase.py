@@ -175,8 +175,7 @@ def test_an_erasure_that_was_cut_short_is_finished(home: Home, monkeypatch: pyte
     assert "GONE-2" in everything(home)
     finish_erasure(home)
     assert "GONE-2" not in everything(home)
-    assert len(ids(home)) == 4
-    assert len(Store(home).batches()) == 3
+    assert (len(ids(home)), len(Store(home).batches())) == (4, 3)
     finish_erasure(home)
 
 
@@ -192,8 +191,7 @@ def test_a_table_whose_log_tells_of_ids(tmp_path: Path, monkeypatch: pytest.Monk
     logged = home.alerts / "_delta_log"
     assert any(b"GONE-2" in path.read_bytes() or b"KEEP-1" in path.read_bytes() for path in logged.iterdir())
     erase(home, ["GONE-2", "KEEP-1"])
-    assert "GONE-2" not in everything(home)
-    assert "KEEP-1" not in everything(home)
+    assert [name for name in ("GONE-2", "KEEP-1") if name in everything(home)] == []
     import_file(home, rows(("ZZZ", "open")), "file.csv", now=NOW)
     assert not any(b"ZZZ" in path.read_bytes() for path in logged.iterdir())
     assert len(Store(home).batches()) == 2
