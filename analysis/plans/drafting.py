@@ -245,7 +245,7 @@ def effect_text(item: Measure, t: Translator) -> str:
     """What the studies found, in short: change, interval, number of studies; or that there is no usable number."""
     limits = [t.signed_percent(_percent(item, end)) for end in (item.low, item.high) if end is not None]
     studies = t.n("{n} study", "{n} studies", item.n_studies) if item.n_studies else ""
-    details = "; ".join(
+    details = ", ".join(
         filter(None, (t("from {low} to {high}", low=limits[0], high=limits[1]) if limits else "", studies))
     )
     found = t("No usable number") if item.value is None else t.signed_percent(_percent(item, item.value))

@@ -121,7 +121,7 @@ def _facts(made: WordDocument, block: Facts) -> None:
     for name, value in block.pairs:
         paragraph = made.add_paragraph()
         paragraph.paragraph_format.space_after = Pt(1)
-        paragraph.add_run(printable(f"{name}: ")).font.color.rgb = QUIET
+        paragraph.add_run(printable(name + (" " if name[-1:] in ("?", ";", "\u037e") else ": "))).font.color.rgb = QUIET
         paragraph.add_run(printable(value))
 
 

@@ -243,11 +243,14 @@ def draw_change_cards(page: Page, study: BriefChanges) -> None:
     if not rest and not further:
         return
     name, sure = "", sum(one.grade != "open" for _, one in rest)
-    if rest and sure:
+    clear = sum(one.grade == "clear" for _, one in rest)
+    if rest and clear == len(rest):
+        name = page.t.n("{n} more clear change", "{n} more clear changes", clear)
+    elif rest and sure:
         name = page.t.n("{n} more change", "{n} more changes", len(rest))
     elif rest:
         name = page.t.n("{n} movement that may be chance", "{n} movements that may be chance", len(rest))
-    if clear := sum(one.grade == "clear" for _, one in rest):
+    if 0 < clear < len(rest):
         said = page.t.n("{n} of them clear", "{n} of them clear", clear)
         name = f"{name} ({said})"
     also = page.t("Clear as well") if further and not sure else ""

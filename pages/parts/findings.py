@@ -15,7 +15,7 @@ import streamlit as st
 
 from analysis.gender import GenderShares
 from curim_data.filters import AlertFilter
-from curim_data.model import N_, Gender
+from curim_data.model import N_, Gender, Translator
 from curim_data.model.labels import gender_label, grade_words
 from curim_data.studies.brief import AnyFinding, Finding, brief_changes, usual_since
 from curim_data.studies.brief_text import counts_words, history_word, reporting_question, since_words, title
@@ -95,17 +95,24 @@ def _tone(one: AnyFinding) -> str:
 
 def draw_compared(page: Page, rows: pd.DataFrame, *, alt: str) -> None:
     """Comparisons, of one category or of all, as `written_changes` gives them: where, how many, and how sure."""
-    t = page.t
+    t, grades = page.t, [grade_words(page.t, grade) for grade in rows["grade"]]
     frame = pd.DataFrame(
         {
             "where": areas_in_words(t, page.city, rows, page.filter),
             "expected": expected_in_words(t, rows),
             "after": counts_in_words(t, rows, "after"),
-            "grade": [grade_words(t, grade) for grade in rows["grade"]],
+            "grade": [" · ".join(filter(None, words)) for words in zip(_directions(t, rows), grades, strict=True)],
         }
     )
     headings = {"where": t("Where"), "expected": t("Expected by its share"), "after": t("Alerts"), "grade": t("Grade")}
     draw_plain_table(page, frame, headings, alt=alt)
+
+
+def _directions(t: Translator, rows: pd.DataFrame) -> list[str]:
+    """Whether a count rose or fell, of what is not open and whose counts are told."""
+    rise, told = rows["after"] - rows["expected"], rows["grade"].ne("open")
+    words = {True: t.c("history", "Rising"), False: t.c("history", "Falling")}
+    return [words[bool(more > 0)] if known and more == more else "" for more, known in zip(rise, told, strict=True)]
 
 
 def draw_gender_bars(page: Page, shares: GenderShares, key: str) -> None:
