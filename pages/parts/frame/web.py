@@ -89,6 +89,17 @@ const keepInside = () => {
     tip.style.margin = up + "px 0 0 " + left + "px";
   }
 };
+// A link that opens a fold of another page leads to it.
+let landed = "";
+const toFold = () => {
+  const name = new URLSearchParams(location.search).get("open");
+  if (location.pathname === landed || !document.querySelector("[data-test-script-state=notRunning]")) return;
+  const fold = name && document.querySelector(".st-key-fold_" + CSS.escape(name));
+  if (name && !fold) return;
+  landed = location.pathname;
+  if (fold) fold.scrollIntoView();
+};
+setInterval(toFold, 300);
 document.addEventListener("pointermove", () => [40, 160, 500].forEach((wait) => setTimeout(keepInside, wait)));
 """
 # Everything from this origin; WebAssembly for the map; no inline script but Streamlit's own.
