@@ -230,7 +230,10 @@ def bounded_duckdb(folder: Path, memory: str = MEMORY) -> Iterator[duckdb.DuckDB
     idle = _idle.setdefault(os.getpid(), [])
     with tempfile.TemporaryDirectory(prefix="settle-", dir=folder, ignore_cleanup_errors=True) as place:
         spilled = Path(place, "spilled")
-        opened = idle.pop() if idle else duckdb.connect(config={"threads": 2, "autoinstall_known_extensions": False})
+        try:
+            opened = idle.pop()
+        except IndexError:  # none, or another thread was first
+            opened = duckdb.connect(config={"threads": 2, "autoinstall_known_extensions": False})
         with opened.cursor() as run:
             run.execute(f"SET memory_limit = {sql.text(memory)}; SET temp_directory = {sql.text(str(spilled))}")
             run.execute("SET TimeZone = 'UTC'; ATTACH ':memory:' AS job; USE job")

@@ -67,7 +67,7 @@ _HISTORY: Final[Mapping[History, Message]] = {
 _HISTORY_TOLD: Final[Mapping[History, Message]] = {
     "once": Message("All at once: most of it in a short time."),
     "seasonal": Message("As a year before: it was so at the same time of the year too."),
-    "returned": Message("Back again: far above the usual number once before, not in the last year."),
+    "returned": Message("Back again: above the usual number once before, not so in the last year."),
     "new": Message("New: never so many here in these data."),
 }
 
