@@ -338,9 +338,7 @@ def _names(positions: _Positions, at: int) -> Iterator[SpotName]:
             yield replace(name, street=street)
             yield from _by_detail(replace(name, street=street), {}, here, middle, radius)
             return
-        if area and numbered[0]:
-            yield name
-        yield from _by_detail(name, {}, here, middle, radius)
+        yield from _by_detail(name, {}, here, middle, radius)  # a place is a part of the area, and named as one
         return
     if street and not city.provisional and _from_city(here, city)[1] < OUT_OF_TOWN:
         yield SpotName("", street)

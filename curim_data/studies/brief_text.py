@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,6 +9,7 @@ from typing import Final
 
 from analysis.gender import CategoryRatios
 from analysis.spots.profile import women_share_sentence
+from analysis.stats.intervals import Choice
 from analysis.trends.changes import ALPHA, AREA, NO_NEWS, PROBABLE
 from curim_data.model import (
     N_,
@@ -185,13 +185,11 @@ def small_sentence(city: CityProfile, t: Translator) -> str:
     return t(SMALL, k=city.least_count(False), sensitive=city.least_count(True))
 
 
-def counted_words(period: tuple[dt.date, dt.date], by_month: bool, city: CityProfile, t: Translator) -> str:
-    """Of which days the ranks and numbers of hot spots are, and why a named place has another number."""
-    span = t.span(Span(*period, by_month=by_month))
-    words = N_("Ranks and numbers: {period}. First comes the place that is most surely above the expected number.")
-    days = t(words, period=span)
-    places = t("A hot spot counts its map cells, a place of the same name its radius.") if city.landmarks else ""
-    return f"{days} {places}".rstrip()
+def order_choices(city: CityProfile) -> tuple[Choice, ...]:
+    """In which order hot spots stand, and why a named place has another number."""
+    first = Message("First comes the place that is most surely above the expected number.")
+    counted = Message("A hot spot counts its map cells, a place of the same name its radius.")
+    return tuple(Choice("order", "excess", said) for said in (first, counted)[: 2 if city.landmarks else 1])
 
 
 def visible_sentence(study: BriefChanges, t: Translator) -> str:

@@ -14,7 +14,7 @@ from analysis.hotspots.grouping import is_compared
 from analysis.report.documents import MIME, DocumentFormat
 from analysis.report.papers import brief_document
 from curim_data.filters import AlertFilter
-from curim_data.model import N_, NO_AFFECTED, Audience, Role, at_head, value_label
+from curim_data.model import N_, NO_AFFECTED, Audience, Role, Span, at_head, value_label
 from curim_data.model.coverage import LONGEST_MEETING_NAME, Meeting
 from curim_data.plans.plan_store import MeetingStore, PlanProblem
 from curim_data.plans.record import Deed
@@ -41,11 +41,11 @@ from curim_data.studies.brief_content import (
 from curim_data.studies.brief_text import (
     MOST_SPOTS,
     affected_sentence,
-    counted_words,
     further_titles,
     looked_sentence,
     no_spots_sentence,
     none_sentence,
+    order_choices,
     visible_sentence,
 )
 from pages.parts.charts import expected_count, has_no_clock, tables, written_count
@@ -323,8 +323,14 @@ def draw_basis(page: Page, study: BriefPage) -> None:
         st.write(escape_markdown(sentence))
     hot = study.hot
     draw_few_mapped_note(page, hot.total, hot.cells.at_default or 0)
-    excluded, about = hot.cells.at_default, "excess"
-    draw_footer(page, sentence=hot.sentence(t), total=hot.total, excluded=excluded, choices=hot.choices, about=about)
+    draw_footer(
+        page,
+        sentence=hot.sentence(t),
+        total=hot.total,
+        excluded=hot.cells.at_default,
+        choices=(*hot.choices, *order_choices(page.city)),
+        about="excess",
+    )
     help_link(page, "grades")
 
 
@@ -378,7 +384,7 @@ def _draw_brief_spots(page: Page, study: BriefPage) -> None:
         hide_index=True,
         border="horizontal",
     )
-    st.caption(escape_markdown(counted_words(study.period, study.by_month, page.city, t)))
+    st.caption(t.span(Span(*study.period, by_month=study.by_month)))
     tables.download_button(page, frame, "briefing_hotspots.csv", key="briefing_spots_download")
     page_link(page, "hotspots", t("See on Hot spots"), filter=study.asked)
 

@@ -258,6 +258,8 @@ def test_the_paper_holds_what_the_page_tells(council: BriefStudy, sample: Home, 
     assert headline(council, t) in [paragraph.text for paragraph in paper.paragraphs]
     cells = [row.cells[0].text.split("\n") for row in paper.tables[0].rows][1:]
     assert len(cells) == len(told.changes) == len(council.cards)
+    assert told.further
+    assert all(not side.n or side.n >= side.least for one in council.further for side in one.counts)
     for written, row, one in zip(cells, told.changes, council.cards, strict=True):
         assert written == [f"{cells.index(written) + 1}. {row.name}", row.counts, " ".join(row.told), row.proposal]
         word = history_word(one, t)

@@ -104,6 +104,7 @@ def test_filter_goes_along_and_back_works(visit: Visit) -> None:
     page.go_back()
     expect(page.get_by_role("button", name="After dark ×")).to_be_visible()
     expect(light).to_have_value("After dark")
+    expect(visit("trends", height=500, open="week").locator(".st-key-fold_week")).to_be_in_viewport()
 
 
 def test_page_is_guarded_on_a_fresh_server(browser: Browser, sample: Home, tmp_path: Path) -> None:

@@ -433,10 +433,7 @@ def test_categories_there_and_back(home: Home, t: Translator) -> None:
     assert "No longer in the list: Noise." in t(report.notes[0])
     assert column(home, "flags")[0] is not None
     assert "unknown_category" in column(home, "flags")[0]
-    for change, match in (
-        ({"kind": "noise"}, "column kind"),
-        ({"sensitive": "perhaps"}, "column sensitive"),
-    ):
+    for change, match in (({"kind": "noise"}, "column kind"), ({"sensitive": "perhaps"}, "column sensitive")):
         with pytest.raises(ImportProblem, match=match):
             edit.set_categories(home, table.assign(**change), "c.csv")
     with pytest.raises(ImportProblem, match="stands twice"):

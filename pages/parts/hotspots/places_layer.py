@@ -26,6 +26,7 @@ from curim_data.model import (
     gender_label,
 )
 from curim_data.privacy import drawn_share, share_is_told
+from curim_data.studies.brief_text import order_choices
 from curim_data.studies.cells import has_area, in_area
 from curim_data.studies.hot_spots import HotSpotStudy
 from curim_data.studies.spot_profiles import SpotStudy, SpotSummary
@@ -158,7 +159,7 @@ def _draw_places(
         page,
         total=study.total,
         excluded=study.cells.at_default,
-        choices=(study if found is None else found).choices,
+        choices=(*(study if found is None else found).choices, *order_choices(page.city)),
         about="hot-spots" if found is None else "clusters",
     )
     cold = [] if found else cold_places_in_area(page, study)

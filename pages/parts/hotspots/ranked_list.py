@@ -24,7 +24,6 @@ from analysis.hotspots.grouping import (
 )
 from analysis.hotspots.surroundings import LAND, RATE_PER, DenominatorKind
 from analysis.stats.intervals import Estimate
-from curim_data import query
 from curim_data.model import (
     MAP_RESOLUTIONS,
     N_,
@@ -36,7 +35,6 @@ from curim_data.model import (
     is_small,
 )
 from curim_data.model.city import streets_in
-from curim_data.studies.brief_text import counted_words
 from curim_data.studies.cells import OF_CITY, TESTED_IN_CITY, has_area, in_area
 from curim_data.studies.hot_spots import EmergingRow, HotSpotStudy
 from curim_data.studies.spot_profiles import SpotOrCluster, SpotSummary
@@ -214,8 +212,6 @@ def draw_ranked_list(
         row_height=name_height(table["name"], widest),
         on_select=on_select,
     )
-    days = query.dates(page.alerts, page.filter)
-    st.caption(escape_markdown(counted_words(days, page.alerts.by_month, page.city, t)))
 
 
 def name_height(names: Iterable[str], pixels: int) -> int | None:
