@@ -124,6 +124,7 @@ def _draw_place(page: Page, one: AnyFinding, name: str) -> None:
     size = int(cell_size(page.alerts, city_wide, None).value)
     counted = cached_query(page, "cells", size, filter=city_wide)
     where = what_and_where(one, page.city, page.t)[1]
+    st.subheader(page.t("Where"))
     draw_cell_map(
         page,
         key="finding_map",
@@ -171,7 +172,7 @@ def _draw_neighbours(page: Page, told: BriefChanges, one: AnyFinding) -> None:
     t, rows = page.t, neighbours_of(page.dataset, told.asked, one.change)
     if rows.empty:
         return
-    st.subheader(t("Next door") if in_area(one) else t("Where"))
+    st.subheader(t("Next door") if in_area(one) else t("Districts"))
     draw_compared(page, rows, alt=t("Next door"))
 
 
