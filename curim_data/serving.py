@@ -160,12 +160,12 @@ def signs_in() -> bool:
     return False
 
 
-def free_ports(number: int) -> list[int]:
-    """So many ports of this computer that nobody listens on."""
+def free_ports(number: int, first: int = 0) -> list[int]:
+    """So many ports of this computer that nobody listens on; OSError where that is not so of the one asked for."""
     with ExitStack() as stack:
         probes = [stack.enter_context(socket.socket()) for _ in range(number)]
         for probe in probes:
-            probe.bind((LOCAL, 0))
+            probe.bind((LOCAL, first))
         return [int(probe.getsockname()[1]) for probe in probes]
 
 
@@ -231,12 +231,18 @@ def end_on_signals(stack: ExitStack) -> None:
 
 
 @contextmanager
-def serve_alone(environment: Mapping[str, str]) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+def serve_alone(
+    environment: Mapping[str, str], port: int | None = None
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """One process on a free port of this computer, without haproxy: its address, once it answers, and the process.
 
-    It is ended afterwards; Ctrl-C does not reach it. ServingError where it does not start.
+    It is ended afterwards; Ctrl-C does not reach it. ServingError where it does not start, or the `port` that was asked
+    for is not free.
     """
-    (port,), running = free_ports(1), dict[str, subprocess.Popen[bytes]]()
+    try:
+        (port,), running = free_ports(1, port or 0), dict[str, subprocess.Popen[bytes]]()
+    except OSError:
+        raise ServingError(Message("Port {port} is taken: choose another.", {"port": f"{port}"})) from None
     with ExitStack() as stack:
         stack.callback(_end, running)
         running["p1"] = _start(

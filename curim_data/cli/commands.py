@@ -228,6 +228,7 @@ COMMANDS: Final[dict[str, Command]] = {
             _EXPORTS._replace(kind=list[Path] | None, default=None),
             *_IMPORT,
             flag("no-browser", N_("Only print the address.")),
+            Option("port", N_("Port on this computer; a free one unless given."), int | None),
         ),
     ),
     "batches": Command("operations.batches", N_("List the imports.")),

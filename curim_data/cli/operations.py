@@ -216,7 +216,9 @@ def _note_city(ctx: CommandContext, spread: Spread | None) -> None:
         ctx.note(f"{provisional_note(ctx.t)} {ctx.t(WAY_ON)}")
 
 
-def open_files(ctx: CommandContext, files: list[Path] | None, no_browser: bool, **options: Any) -> Answer:
+def open_files(
+    ctx: CommandContext, files: list[Path] | None, no_browser: bool, port: int | None, **options: Any
+) -> Answer:
     """Import files and start the dashboard, which serves until Ctrl-C; UsageError where no file could be imported.
 
     The home that it makes unless one is named is deleted at the end, and has no part in the databases of other homes.
@@ -241,7 +243,7 @@ def open_files(ctx: CommandContext, files: list[Path] | None, no_browser: bool, 
         for why in failures:
             ctx.note(f"curim: {ctx.t(why)}")
         home = str(ctx.home.path.absolute())
-        server, process = stack.enter_context(serving.serve_alone({"CURIM_HOME": home, HOMES: ""}))
+        server, process = stack.enter_context(serving.serve_alone({"CURIM_HOME": home, HOMES: ""}, port))
         address = f"{server}/?lang={ctx.t.lang}"
         finish = stack.pop_all()
         finish.callback(process.wait)  # what comes last is done first

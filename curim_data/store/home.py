@@ -92,9 +92,10 @@ class Home:
 
     @classmethod
     def default(cls) -> Home:
-        """The folder that CURIM_HOME names, or `var` in the checkout."""
-        named = os.environ.get("CURIM_HOME")
-        return cls(Path(named).expanduser() if named else Path(__file__).resolve().parents[2] / "var")
+        """The folder that CURIM_HOME names, or `var`: in the checkout, or where an installed `curim` is run."""
+        named, checkout = os.environ.get("CURIM_HOME"), Path(__file__).resolve().parents[2]
+        around = checkout if (checkout / "pyproject.toml").is_file() else Path.cwd()
+        return cls(Path(named).expanduser() if named else around / "var")
 
     @property
     def city_folder(self) -> Path:

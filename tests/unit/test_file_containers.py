@@ -137,9 +137,11 @@ def test_characters_of_private_use_are_no_marks_of_ours() -> None:
     assert records.encoding_repaired == [False, False, True]
 
 
-def test_zeros_after_the_end_are_no_rows() -> None:
+def test_zeros_after_the_end_are_no_rows_and_what_holds_them_everywhere_is_no_text() -> None:
     assert read(b"a;b\n1;2\n" + bytes(3_000_000)).rows == [1]
     assert read("a;b\n1;2\n".encode("utf-16") + bytes(4096)).rows == [1]
+    with pytest.raises(ImportProblem, match="zero bytes"):
+        read(b"a;b\n" + b"1;\x002\n" * 3)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1253"])
@@ -150,11 +152,6 @@ def test_zeros_inside_a_text_are_left_out_of_their_own_rows(encoding: str) -> No
     assert records.values == told + [["έξι", "x"]] * 9
     assert records.encoding_repaired == [False, True, True, True, *[False] * 10]
     assert [(record.row, record.reason.value) for record in records.refused] == [(5, "empty_row")]
-
-
-def test_what_holds_zeros_everywhere_is_no_text() -> None:
-    with pytest.raises(ImportProblem, match="zero bytes"):
-        read(b"a;b\n" + b"1;\x002\n" * 3)
 
 
 @pytest.mark.slow

@@ -35,6 +35,8 @@ from curim_data.studies.brief_content import public_link
 def test_the_default_home_and_the_database_of_plans(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("CURIM_HOME", raising=False)
     assert Home.default().path.name == "var"
+    monkeypatch.setattr("curim_data.store.home.__file__", str(tmp_path / "lib" / "curim_data" / "store" / "home.py"))
+    assert Home.default().path == Path.cwd() / "var"
     monkeypatch.setenv("CURIM_HOME", str(tmp_path))
     assert Home.default().path == tmp_path
     monkeypatch.delenv("CURIM_PLANS_URL", raising=False)

@@ -57,11 +57,11 @@ def test_from_its_wheel_alone_it_shows_a_file_and_leaves_nothing(
     python: Path, tmp_path: Path, files: list[str], shown: str
 ) -> None:
     (tmp_path / "alerts.csv").write_bytes(export())
-    temporary, others = tmp_path / "temporary", tmp_path / "of_others"
+    temporary, others, (port,) = tmp_path / "temporary", tmp_path / "of_others", serving.free_ports(1)
     temporary.mkdir()
     around = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     around |= {"TMPDIR": str(temporary), "CURIM_HOME": str(others), "CURIM_PLANS_URL": f"sqlite:///{others}"}
-    words = ["open", *files, "--no-browser", "--json", "--lang", "el"]
+    words = ["open", *files, "--no-browser", "--json", "--lang", "el", "--port", f"{port}"]
     process = subprocess.Popen(
         [python.with_name("curim"), *words], cwd=tmp_path, env=around, stdout=subprocess.PIPE,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # what runs in the background ignores Ctrl-C
@@ -70,7 +70,7 @@ def test_from_its_wheel_alone_it_shows_a_file_and_leaves_nothing(
         assert process.stdout is not None
         told = json.loads(process.stdout.readline())
         assert [file["accepted"] for file in told["files"]] == [240] * len(files)
-        assert told["address"].startswith("http://127.0.0.1:")
+        assert told["address"].startswith(f"http://127.0.0.1:{port}/")
         assert Path(told["home"]).parent == temporary
         with opened(told["address"].partition("/?")[0]) as line:
             drawn = [*messages(line, asked_page({"lang": "el", "period": "all"}, "briefing"), 120)]
@@ -88,7 +88,7 @@ def addresses(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     found: list[str] = []
 
     @contextmanager
-    def ended(environment: dict[str, str]) -> Iterator[tuple[str, Any]]:
+    def ended(environment: dict[str, str], _port: None) -> Iterator[tuple[str, Any]]:
         yield f"http://{Path(environment['CURIM_HOME']).name}", subprocess.Popen(["true"])
 
     monkeypatch.setattr(serving, "serve_alone", ended)
