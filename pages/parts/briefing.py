@@ -14,7 +14,7 @@ from analysis.hotspots.grouping import is_compared
 from analysis.report.documents import MIME, DocumentFormat
 from analysis.report.papers import brief_document
 from curim_data.filters import AlertFilter
-from curim_data.model import N_, NO_AFFECTED, Audience, Role, Span, at_head, value_label
+from curim_data.model import N_, NO_AFFECTED, NO_CATEGORY, UNCATEGORISED, Audience, Role, Span, at_head, value_label
 from curim_data.model.coverage import LONGEST_MEETING_NAME, Meeting
 from curim_data.plans.plan_store import MeetingStore, PlanProblem
 from curim_data.plans.record import Deed
@@ -273,6 +273,8 @@ def draw_questions(page: Page) -> None:
     t, f, city = page.t, page.filter, page.city
     links: list[tuple[str, str, AlertFilter, dict[str, str]]] = []
     untold = t(NO_AFFECTED) if "affected_gender" not in page.alerts.asked else ""
+    by, field = ("group", "groups") if city.groups else ("category", "categories")
+    counts = cached_query(page, "counts", (by,)).frame.dropna().set_index(by)["n"].drop(UNCATEGORISED, errors="ignore")
     if "affected_gender" in page.alerts.asked and not has_no_clock(page):
         women = f.replace(affected=("woman",), dark=True)
         links.append(("hotspots", t("Where are women affected after dark?"), women, {}))
@@ -283,17 +285,18 @@ def draw_questions(page: Page) -> None:
             untold = f"{harassed} {at_head(why)}."
         elif harmful:
             links.append(("hotspots", harassed, women.replace(categories=harmful, groups=()), {}))
+        elif counts.empty:
+            untold = f"{harassed} {t(NO_CATEGORY)}"
     if page.role >= Role.COUNCIL:
         links.append(("evaluation", t("Did a measure work?"), f, {}))
     if page.alerts.asked & {"affected_gender", "reporter_gender"}:
         links.append(("gender", t("What is reported of women, and what of men?"), f, {}))
     links.append(("gender", t("Who reports, and who hardly does?"), f, {"open": "reports"}))
-    by, field = ("group", "groups") if city.groups else ("category", "categories")
-    counts = cached_query(page, "counts", (by,)).frame.dropna().set_index(by)["n"]
     asked = cached_changes(page.dataset, f, changes_since(page)).asked  # the time that the cards are about
-    for name in counts.sort_values(ascending=False).index[:MOST_ASKED] if len(counts) > 1 else ():
-        question = t("Is it rising or falling, and where: {what}?", what=value_label(t, city, by, name))
-        within = asked.replace(categories=(), groups=()).replace(**{field: (name,)})
+    for name in counts.sort_values(ascending=False).index[:MOST_ASKED] if len(counts) > 1 else (None,):
+        what = t("All alerts") if name is None else value_label(t, city, by, name)
+        question = t("Is it rising or falling, and where: {what}?", what=what)
+        within = asked if name is None else asked.replace(categories=(), groups=()).replace(**{field: (name,)})
         links.append(("trends", question, within, {"open": "changes"}))
     for name, label, within, words in links:
         page_link(page, name, escape_markdown(label), filter=within, **words)

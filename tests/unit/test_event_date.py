@@ -301,6 +301,7 @@ def test_pieces_of_a_date_under_headings_that_say_nothing_are_asked_about(home: 
     assert told({**of_week, "Dia mes": day(0, "%d")})[0] == {"occurred_from": "Any Mes any Dia mes Hora dia"}
     first_week = {"Year": ["2025"] * 60, "Month": ["1"] * 60, "Day": [str(1 + at % 7) for at in range(60)]}
     assert told(first_week)[0] == {"occurred_from": "Year Month Day"}
+    assert told({"Year built": ["1990"] * 60, **first_week})[0] == {"occurred_from": "Year Month Day"}
     assert told({"Z": ["2024"] * 60, "Districte": ["1", "7", "10"] * 20})[1].missing == ("reported_at",)
 
 

@@ -221,12 +221,18 @@ def _dated(used: Sequence[Column], parts: Sequence[Part] = ()) -> DatedColumn:
 
 
 def pieces_of(columns: Sequence[Column], clocks: Sequence[Column]) -> DatedColumn | None:
-    """The best set of pieces: that of the event before one without a name, this before the report's; most pieces."""
+    """The best set of pieces: that of the event before one without a name, this before the report's; most pieces; the
+    year of nothing else ("Year" before "Year built").
+    """
     years = [column for column in columns if _is_piece(column, "year")]
     found = [pieces for year in years if (pieces := _pieces(year, columns, clocks)) is not None]
     rank = {"occurred_from": 2, "plain": 1, "reported_at": 0}
     able = [pieces for pieces in found if pieces.role in rank]
-    return max(able, key=lambda one: (rank[one.role], len(one.parts), -one.column.place)) if able else None
+
+    def best(one: DatedColumn) -> tuple[int, ...]:
+        return rank[one.role], len(one.parts), -len(set(one.column.head.words) - _UNITS), -one.column.place
+
+    return max(able, key=best, default=None)
 
 
 def _pieces(year: Column, columns: Sequence[Column], clocks: Sequence[Column]) -> DatedColumn | None:
