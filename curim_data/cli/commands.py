@@ -228,7 +228,9 @@ COMMANDS: Final[dict[str, Command]] = {
             _EXPORTS._replace(kind=list[Path] | None, default=None),
             *_IMPORT,
             flag("no-browser", N_("Only print the address.")),
-            Option("port", N_("Port on this computer; a free one unless given."), int | None),
+            Option(
+                "port", N_("Port on this computer; a free one unless given."), int | None, more={"min": 1, "max": 65535}
+            ),
         ),
     ),
     "batches": Command("operations.batches", N_("List the imports.")),

@@ -72,6 +72,8 @@ def test_from_its_wheel_alone_it_shows_a_file_and_leaves_nothing(
         assert [file["accepted"] for file in told["files"]] == [240] * len(files)
         assert told["address"].startswith(f"http://127.0.0.1:{port}/")
         assert Path(told["home"]).parent == temporary
+        with pytest.raises(serving.ServingError, match="taken"), serving.serve_alone({}, port):
+            pass
         with opened(told["address"].partition("/?")[0]) as line:
             drawn = [*messages(line, asked_page({"lang": "el", "period": "all"}, "briefing"), 120)]
         assert any(shown in str(message.delta) for message in drawn if element(message))
