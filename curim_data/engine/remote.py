@@ -231,7 +231,13 @@ class _Session:
         """End what is left of a session."""
         self._closed.set()
         try:
-            self._spark.stop()
+            if self._url.startswith(_CONNECT):  # `stop` would end a pool of threads that all sessions share
+                try:
+                    self._spark.client.release_session()
+                finally:
+                    self._spark.client._channel.close()
+            else:
+                self._spark.stop()
         except Exception:
             LOG.info("a lost engine could not be told goodbye", exc_info=True)
 
