@@ -22,6 +22,6 @@ def effort(push: int, full: int) -> int:
     return full if FULL else push
 
 
-def some(names: str | Sequence[str], cases: Iterable[object], every: int = 3) -> pytest.MarkDecorator:
-    """Parametrize by all cases in full; on a push by each third one (or as `every` says), beginning with the first."""
+def some(names: str | Sequence[str], cases: Iterable[object], every: int = 5) -> pytest.MarkDecorator:
+    """Parametrize by all cases in full; on a push by each fifth one (or as `every` says), beginning with the first."""
     return pytest.mark.parametrize(names, list(cases)[:: 1 if FULL else every])

@@ -18,6 +18,7 @@ from curim_data.profile import versions as profile_versions
 from curim_data.profile.provisional import NewCity, ensure_city
 from curim_data.store import Home, Store
 from tests.app.conftest import PAGES, SHELL, TIMEOUT, fine, texts_of, visit
+from tests.effort import some
 
 SQUARES = {"West": shapely.box(2.33, 48.83, 2.35, 48.87), "East": shapely.box(2.35, 48.83, 2.37, 48.87)}
 
@@ -84,7 +85,7 @@ def click(app: AppTest, key: str) -> AppTest:
 
 
 @pytest.mark.usefixtures("home")
-@pytest.mark.parametrize("name", PAGES)
+@some("name", PAGES)
 def test_a_provisional_city_is_said_on_every_page_and_no_page_needs_districts(name: str, t: Translator) -> None:
     app = visit(name)
     assert provisional_note(t) in texts_of(app)

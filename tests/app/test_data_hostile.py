@@ -43,11 +43,10 @@ def told(app: AppTest) -> list[str]:
     return [str(element.value) for kind in parts for element in kind]
 
 
-@pytest.mark.slow
 def test_each_hostile_upload_gets_one_sentence_and_the_others_are_reviewed(page: AppTest, tmp_path: Path) -> None:
     files = hostile_files()
     chosen = ["far-cell-single.xlsx", "far-cell-bin.xlsx", "geo-nested.parquet", "entities.xml", "nested.zip"]
-    chosen += sorted(files) if FULL else ["bomb.csv.gz", "view-endless.gpkg"]
+    chosen += sorted(files) if FULL else ["bomb.csv.gz"]
     for start in range(0, len(chosen), 10):
         names = list(dict.fromkeys(chosen[start : start + 10]))
         bring(page, *((name, files[name]) for name in names), ("good.csv", CSV))
@@ -58,7 +57,6 @@ def test_each_hostile_upload_gets_one_sentence_and_the_others_are_reviewed(page:
     assert not Home(tmp_path / "home").has_city()
 
 
-@pytest.mark.slow
 def test_words_of_files_are_shown_and_not_run(page: AppTest) -> None:
     """Cells, headings and names of Markdown, HTML and formulas: as they stand on the page."""
     names, files = ("page.csv", "formulas.csv", "formulas.xlsx", "page.geojson", "name-5.zip"), hostile_files()
@@ -67,7 +65,6 @@ def test_words_of_files_are_shown_and_not_run(page: AppTest) -> None:
     assert not live
 
 
-@pytest.mark.slow
 def test_formulas_come_out_as_texts(tmp_path: Path) -> None:
     """What was imported leaves as text that no spreadsheet runs: cleaned alerts, quarantined rows, every table."""
     home = create_home(tmp_path / "home")

@@ -336,7 +336,6 @@ sys.stdout.buffer.write(read_result(Home(Path(sys.argv[1])), *sys.argv[2:]))
 """
 
 
-@pytest.mark.slow
 def test_another_process_reads_what_one_wrote(home: Home, dataset: Dataset) -> None:
     assert read_result(home, dataset.profile, KEY) is None
     _write(home, dataset)
@@ -417,7 +416,6 @@ def test_one_process_waits_for_what_another_works_out(home: Home, dataset: Datas
         assert asked.result(20) == "of the other"
 
 
-@pytest.mark.slow
 def test_named_periods_are_worked_out_first_and_an_error_is_one(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(web, "LOG", logging.getLogger("curim.expected"))
     done: list[tuple[str, str, Audience]] = []

@@ -25,8 +25,6 @@ from curim_data.store import Home
 from tests.app.conftest import TIMEOUT, opened, shown, visit
 from tests.effort import FULL
 
-pytestmark = pytest.mark.slow
-
 EXPORTS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "exports"
 EXPORT = "madrid_bike_accidents_2019.csv"
 # A whole number under a threshold that is no part of a longer number, date, time, share, range or word.

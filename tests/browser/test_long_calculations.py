@@ -12,8 +12,6 @@ from playwright.sync_api import Browser, Page, expect
 from curim_data.store import Home
 from tests.browser.conftest import PATIENCE, ROOT, serving
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 def marks(tmp_path: Path) -> Path:

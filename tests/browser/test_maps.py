@@ -12,7 +12,7 @@ from curim_data.model import CityProfile
 from curim_data.model.gazetteer import CREDIT
 from tests.browser.conftest import Visit, ready
 from tests.browser.map_labels import TILE, map_names, mercator
-from tests.effort import FULL
+from tests.effort import FULL, in_full
 
 
 def credits_of_maps(page: Page) -> list[str]:
@@ -70,7 +70,8 @@ def wait_until_fitted(page: Page, city: CityProfile, zoom: float = 0.0) -> dict[
     raise AssertionError(f"the map does not fit: {[land_on_map(city, map_) for map_ in map_names(page)]}")
 
 
-@pytest.mark.parametrize("name", ["hotspots", *(["briefing"] if FULL else [])])
+@in_full
+@pytest.mark.parametrize("name", ["hotspots", "briefing"])
 def test_a_map_fits_again_in_a_smaller_window(visit: Visit, city: CityProfile, name: str) -> None:
     page = visit(name, lang="en", width=1280)
     page.wait_for_selector('[data-testid="stDeckGlJsonChart"] canvas')

@@ -105,6 +105,7 @@ def test_the_keys_for_printing_print_a_dark_page_in_the_light_theme(visit: Visit
     assert paper.evaluate("window.printed") == 1
 
 
+@in_full
 def test_the_print_view_is_light_for_a_reader_of_the_dark_theme(visit: Visit) -> None:
     page = visit("gender", lang="el", dark=True)
     assert not page.locator(".print-audience").is_visible()

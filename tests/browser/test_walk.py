@@ -13,16 +13,17 @@ from playwright.sync_api import Browser, Page, expect
 from curim_data.model import LANGUAGES
 from curim_data.store import Home
 from tests.browser.conftest import PAGES, PATIENCE, Visit, ready, serving, watch
-from tests.effort import FULL
+from tests.effort import in_full
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("lang", LANGUAGES if FULL else ("fr",))
+@in_full
+@pytest.mark.parametrize("lang", LANGUAGES)
 def test_pages_stand_one_after_the_other(visit: Visit, lang: str) -> None:
     """From page to page by the links of the side bar, within one session."""
     page = visit(lang=lang)
-    for number, name in list(enumerate(PAGES))[:: 1 if FULL else 2]:
+    for number, name in enumerate(PAGES):
         if number:
             page.get_by_test_id("stSidebar").get_by_test_id("stPageLink-NavLink").nth(number).click()
             page.wait_for_url(f"**/{name}?**")

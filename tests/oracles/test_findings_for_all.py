@@ -27,7 +27,7 @@ from curim_data.studies.brief_text import title
 from curim_data.studies.changes import change_study
 from curim_data.studies.gender import AFFECTED, place_study, share_study, silent_places, weight_study
 from curim_data.studies.hot_spots import hot_spot_study
-from tests.effort import FULL
+from tests.effort import FULL, in_full
 from tests.stored import seen_by
 
 if TYPE_CHECKING:
@@ -44,8 +44,6 @@ READERS = (Audience.COUNCIL, Audience.PUBLIC)
 ENOUGH = 100
 # What a source is made of, apart from answers that are kept.
 OPENED = ("database", "files", "schema", "facts", "narrow", "alerts", "default_points")
-
-pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module", params=["sample", *FILES] if FULL or not EXPORTS.exists() else [*FILES])
@@ -100,6 +98,7 @@ def _until(source: Source, day: dt.date) -> Source:
     return replace(source, as_of=day, exact=exact, cache=opened)
 
 
+@in_full
 def test_under_any_other_filter_the_copy_alone_chooses(exact: Source, copy: Source) -> None:
     """Whoever asks for days of their own gets nothing that was looked for in the alerts."""
     last, alone = exact.as_of, replace(copy, exact=None, protected=False)

@@ -187,7 +187,6 @@ def test_a_pair_exactly_on_the_edges(closed: Closed, band: tuple[str, str]) -> N
     assert [(str(b.space), str(b.time)) for b in result.bands if b.observed] == [band]
 
 
-@pytest.mark.slow
 def test_p_is_uniform_where_place_and_time_are_independent() -> None:
     rng = np.random.default_rng(4)
     p = []

@@ -77,7 +77,6 @@ def test_a_place_no_denser_than_the_city_is_false_and_one_under_one_and_a_half_s
     assert found == {"clusters": 1, "clusters: false": 1, "clusters: slight": 0, "clusters: level": 1}
 
 
-@pytest.mark.slow
 def test_the_true_ratio_is_that_of_very_many_incidents(drifting: tuple[World, dict[str, Any]]) -> None:
     """Slow twin: alerts counted by cell, over those that would be there if they were spread as the land is."""
     world, alerts = drifting

@@ -35,6 +35,7 @@ from analysis.trends.time_series import LevelShift, trend_of, week_clock
 from curim_data.engine import open_source
 from curim_data.store import Home
 from curim_data.studies.periods import _delays, reporting_lag
+from tests.effort import some
 from tests.simulations.lines import A_YEAR, LENGTHS, World
 from tests.stored import stored_alerts
 
@@ -355,7 +356,6 @@ def test_successive_imports_show_what_came_late():
     assert not lag_of_imports(counts[counts["batch"] == 0], UNTIL).known
 
 
-@pytest.mark.slow
 def test_late_reports_make_no_false_fall():
     """Of weeks whose reports take five days on average: without the delay the last one is low in most cities."""
     rng = np.random.default_rng(3)
@@ -449,7 +449,7 @@ def test_quiet_weeks_lie_within_the_band(world):
 
 
 @pytest.mark.parametrize("factor", [0.5, 1.6])
-@pytest.mark.parametrize("known", [20, 60, 150])
+@some("known", [60, 20, 150])
 def test_a_step_is_an_alarm_within_weeks_in_both_directions(factor, known):
     rng = np.random.default_rng(4)
     weeks = []

@@ -21,7 +21,6 @@ needs_exports = pytest.mark.skipif(not EXPORTS.exists(), reason="the public expo
 
 
 @pytest.mark.browser
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "city",
     [*(pytest.param(city, marks=needs_exports) for city in walked(REAL)), *walked(MADE_UP)],
@@ -33,9 +32,8 @@ def test_pages_stand(city: City, tab: Tab) -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.slow
 @needs_exports
-@pytest.mark.parametrize("headers", HEADERS[:: 1 if FULL else 3], ids=lambda headers: headers.name)
+@pytest.mark.parametrize("headers", HEADERS[:: 1 if FULL else 6], ids=lambda headers: headers.name)
 def test_first_rows_of_other_exports_are_imported(headers: Headers, tmp_path: Path) -> None:
     if headers.refused:
         with pytest.raises(ImportFailed, match=headers.refused):

@@ -26,6 +26,7 @@ from hypothesis import strategies as st
 from curim_data.containers import open_file, opening, text
 from curim_data.containers.text import Dialect, repair_quotes
 from curim_data.model import ImportProblem, Question, Reason
+from tests.effort import effort
 from tests.hostile.tables import zipped
 from tests.in_files import (
     ALERTS,
@@ -230,7 +231,7 @@ pieces_of_text = st.text(alphabet='ab;"\n\r, é', max_size=8)
 
 
 @pytest.mark.slow
-@settings(max_examples=300)
+@settings(max_examples=effort(80, 1_000))
 @given(st.lists(pieces_of_text, max_size=30), st.integers(1, 64))
 def test_the_records_do_not_depend_on_where_blocks_are_cut(parts: list[str], size: int) -> None:
     content = "id;a;b\n0;x;y\n" + "".join(parts)
@@ -726,7 +727,7 @@ def test_truncated_files_are_refused_and_nothing_else(kind: str, tmp_path: Path)
 def test_flipped_bytes_lead_to_no_other_exception(kind: str, tmp_path: Path) -> None:
     opener, data = every(tmp_path)[kind]
     chance = random.Random(kind)
-    for _ in range(60):
+    for _ in range(effort(20, 200)):
         flipped = bytearray(data)
         for _ in range(chance.randint(1, 8)):
             flipped[chance.randrange(len(data))] = chance.randrange(256)

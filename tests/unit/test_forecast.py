@@ -29,6 +29,7 @@ from analysis.forecast import (
 )
 from analysis.trends.line import Ahead, read_line
 from curim_data.model import FloatArray, Message, Translator
+from tests.effort import some
 
 START = dt.date(2025, 1, 6)
 LAND = pd.Series(0.0177, index=[int(c) for c in h3.grid_disk(h3.latlng_to_cell(37.943, 23.646, 10), 5)])
@@ -286,7 +287,7 @@ def most_misses(runs: int, rate: float = 0.05) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scatter", [1.0, 3.0])
+@some("scatter", [3.0, 1.0])
 def test_intervals_cover_what_they_claim(scatter: float) -> None:
     rng = np.random.default_rng(5)
     runs, missed = 150, 0

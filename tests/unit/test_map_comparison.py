@@ -20,7 +20,7 @@ from analysis.grid import neighbours
 from analysis.stats.dispersion import INDEPENDENT, Dispersion, spread_p
 from analysis.stats.intervals import Result, share_ratio, share_ratios, wilson
 from curim_data.model import CityProfile, FloatArray, Message, Translator
-from tests.effort import effort
+from tests.effort import effort, some
 
 WOMEN = MapLabel(Message("Women"), Message("affect women"))
 MEN = MapLabel(Message("Men"), Message("affect men"))
@@ -126,7 +126,7 @@ def _share_of_maps(city: CityProfile, n: int, maps: int, share: float, planted: 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("share", [0.5, 0.2])
+@some("share", [0.2, 0.5])
 def test_shuffled_labels_have_no_place(city: CityProfile, share: float) -> None:
     """All numbers of alerts together: a true share of 11 % of maps is found with 90 % probability on a push.
 

@@ -355,7 +355,7 @@ def test_the_list_of_repairs_holds_no_names(home: Home) -> None:
     assert sorted(report.repairs["old"]) == ["9", "many", "soon"]
 
 
-@pytest.mark.parametrize("column", ["victim sex", "victim name", "comments", "beat"])
+@some("column", ["victim sex", "victim name", "comments", "beat"])
 def test_two_victims_told_apart_by_a_column_that_is_not_kept_are_two_alerts(home: Home, column: str) -> None:
     victims = ["V", "X", "V"]
     rows = "".join(f"1,2025-03-01 10:00,noise,{victim},{HERE}\n" for victim in victims)

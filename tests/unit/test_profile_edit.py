@@ -28,7 +28,7 @@ from curim_data.store import Home, Store, StoreError
 from curim_data.store import home as store_home
 from curim_data.store.home import create_home
 from tests.edited import HALVES, begun, column, files, geojson, halves, square
-from tests.effort import some
+from tests.effort import FULL, some
 
 BOUNDARIES = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "boundaries"
 
@@ -230,7 +230,7 @@ def test_districts_elsewhere_are_said(home: Home, t: Translator) -> None:
     assert "Is it the right file?" in t(report.notes[-1])
 
 
-@pytest.fixture(params=["lancashire_wards.gpkg", "vancouver_neighbourhoods.geojson"])
+@pytest.fixture(params=["vancouver_neighbourhoods.geojson", *(["lancashire_wards.gpkg"] if FULL else [])])
 def borders(request: pytest.FixtureRequest) -> Path:
     path = BOUNDARIES / str(request.param)
     if not path.exists():

@@ -239,8 +239,8 @@ def test_near_duplicates_by_hand(tmp_path: Path) -> None:
 def test_near_duplicates_agree_with_every_pair(tmp_path: Path) -> None:
     random = np.random.default_rng(7)
     rows = [
-        _placed(n, *random.uniform(0, 400, 2), float(random.uniform(0, 400)), category=("noise", "x")[n % 2])
-        for n in range(250)
+        _placed(n, *random.uniform(0, 300, 2), float(random.uniform(0, 300)), category=("noise", "x")[n % 2])
+        for n in range(150)
     ]
     source = small_source(tmp_path, rows)
     found = near_duplicates(source, pd.DataFrame(columns=["longitude", "latitude"]))

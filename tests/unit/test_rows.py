@@ -20,6 +20,7 @@ from curim_data.importing.rows import ParsedRows, flag_lists, parse_rows
 from curim_data.model import Answers, Block, CityProfile
 from curim_data.model.city import Category
 from tests.blocks import block_of
+from tests.effort import effort
 
 NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
 DATE = {"reported_at": ["2025-03-01T22:15+02:00"]}
@@ -161,7 +162,7 @@ CELLS = {
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=effort(20, 500), deadline=None)
 @given(st.data())
 def test_blocks_of_any_size_tell_the_same(city: CityProfile, data: st.DataObject) -> None:
     size = data.draw(st.integers(1, 40))

@@ -272,7 +272,6 @@ def _classes(main: pd.DataFrame, truths: dict[str, Any], city: CityProfile) -> d
 
 
 @in_full
-@pytest.mark.slow
 def test_the_truths_do_not_hang_on_the_seed(tmp_path: Path, city: CityProfile) -> None:
     """Of ten seeds, not one of them chosen, most give every spot its class and the intervention its ratio.
 

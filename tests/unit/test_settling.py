@@ -102,7 +102,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=effort(25, 200))
+@settings(deadline=None, max_examples=effort(10, 200))
 @given(files=st.lists(FILES, min_size=1, max_size=4), gone=st.sets(st.integers(0, 11)))
 def test_the_sets_agree_with_the_loops(folder: Path, files: list[list[Row]], gone: set[int]) -> None:
     known = pd.DataFrame(columns=KNOWN, dtype=object)

@@ -16,6 +16,7 @@ from curim_data.store import Batch, Home, Store, StoreError, has_alerts, writing
 from curim_data.store.alert_table import new_batch_id
 from curim_data.store.home import create_home
 from curim_data.store.writing import StagedResult, Staging
+from tests.effort import in_full
 from tests.small import alert
 
 NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
@@ -246,7 +247,7 @@ def test_counts_are_those_of_the_changed_rows(home: Home, tmp_path: Path) -> Non
     assert (again.unmapped, again.outside, again.repaired) == (0, 0, 0)
 
 
-@pytest.mark.slow
+@in_full
 def test_many_small_imports_become_few_files_and_can_still_be_undone(home: Home, tmp_path: Path) -> None:
     alerts = alerts_of(tmp_path, export(range(55)))
     sent = [send(home, alerts.slice(n, 1)).batch.id for n in range(55)]

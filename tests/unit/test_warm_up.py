@@ -17,6 +17,7 @@ from curim_data import sample as sample_city
 from curim_data.model.prepared import FOLDER
 from curim_data.store import Home, Store
 from pages.parts.frame import web
+from tests.effort import in_full
 
 CHECK = """
 import gc, pkgutil, sys
@@ -83,7 +84,7 @@ def _must_not_run(*_given: object, **_named: object) -> None:
     raise OSError("imported here")
 
 
-@pytest.mark.slow
+@in_full
 def test_a_missing_sample_city_is_made_once_by_another_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """For two that ask at the same time, each of which has a process begin it."""
     monkeypatch.setattr(sample_city, "import_file", _must_not_run)
