@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from curim_data.engine import Source
 
-settings.register_profile("push", deadline=None, max_examples=50)
+settings.register_profile("push", deadline=None, max_examples=30)
 settings.register_profile("full", deadline=None, max_examples=1_000)
 settings.load_profile("full" if FULL else "push")
 

@@ -231,13 +231,7 @@ class _Session:
         """End what is left of a session."""
         self._closed.set()
         try:
-            if self._url.startswith(_CONNECT):  # `stop` would end a pool of threads that all sessions share
-                try:
-                    self._spark.client.release_session()
-                finally:
-                    self._spark.client._channel.close()
-            else:
-                self._spark.stop()
+            self._spark.stop()
         except Exception:
             LOG.info("a lost engine could not be told goodbye", exc_info=True)
 
@@ -267,6 +261,8 @@ def _connect(url: str) -> Any:
     from pyspark.sql.connect.session import SparkSession
 
     session = SparkSession.builder.remote(url).create()
+    # Its own `close`, which runs when a session is collected too, would end a pool of threads that all sessions share.
+    session.client.close = session.client._channel.close
     session.client.set_retry_policies([DefaultPolicy(max_retries=3, initial_backoff=100, max_backoff=1000)])
     return session
 

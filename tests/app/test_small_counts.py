@@ -23,7 +23,7 @@ from curim_data.model.city import K_ORDINARY, K_SENSITIVE
 from curim_data.privacy import COUNT_COLUMNS
 from curim_data.store import Home
 from tests.app.conftest import TIMEOUT, opened, shown, visit
-from tests.effort import FULL
+from tests.effort import FULL, some
 
 EXPORTS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "exports"
 EXPORT = "madrid_bike_accidents_2019.csv"
@@ -215,7 +215,7 @@ def looks() -> Iterator[Any]:
                 yield pytest.param(page, {**words, **filter_}, k, id=f"{page}{at}-{name}")
 
 
-@pytest.mark.parametrize(("page", "words", "k"), looks())
+@some(("page", "words", "k"), looks(), every=2)
 def test_the_council_reads_no_small_count(
     sample: Home, monkeypatch: pytest.MonkeyPatch, page: str, words: dict[str, str], k: int
 ) -> None:

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from curim_data.store import Home
 from tests.browser.conftest import PATIENCE, ROOT, serving
+from tests.effort import in_full
 
 
 @pytest.fixture
@@ -33,6 +34,7 @@ def read(browser: Browser, address: str) -> Page:
     return page
 
 
+@in_full
 def test_a_long_calculation_is_shared_shown_stopped_and_ends(browser: Browser, slow_address: str, marks: Path) -> None:
     first, second = (read(browser, slow_address) for _ in range(2))
     for page in (first, second):

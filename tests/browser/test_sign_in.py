@@ -22,6 +22,7 @@ from curim_data.plans.record import Deed, read_record
 from curim_data.store import Home
 from curim_data.store.home import SAMPLE_MARK
 from tests.browser.conftest import PATIENCE, ROOT, ready, running, started, watch
+from tests.effort import some
 from tests.spark_servers import free_port
 
 pytestmark = pytest.mark.browser
@@ -125,7 +126,7 @@ def said(page: Page, text: str) -> None:
     expect(page.get_by_test_id("stMain").get_by_text(text)).to_be_visible()
 
 
-@pytest.mark.parametrize("role", OPEN_TO)
+@some("role", OPEN_TO, every=2)
 def test_each_role_gets_to_the_page_asked_for_and_its_own(installation: Installation, page: Page, role: str) -> None:
     troubles: list[str] = []
     stop = watch(page, installation.address, troubles)
@@ -147,7 +148,7 @@ def test_each_role_gets_to_the_page_asked_for_and_its_own(installation: Installa
         said(page, "Your role does not include this page.")
 
 
-@pytest.mark.parametrize("name", ["unknown", "unverified"])
+@some("name", ["unverified", "unknown"])
 def test_who_has_no_role_is_told_why_and_finds_the_way_out(installation: Installation, page: Page, name: str) -> None:
     sign_in(page, f"{installation.address}/trends?lang=fr", name)
     for lang in LANGUAGES:

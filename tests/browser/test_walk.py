@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from curim_data.model import LANGUAGES
 from curim_data.store import Home
 from tests.browser.conftest import PAGES, PATIENCE, Visit, ready, serving, watch
-from tests.effort import in_full
+from tests.effort import FULL, in_full
 
 pytestmark = pytest.mark.browser
 
@@ -34,7 +34,7 @@ def test_pages_stand_one_after_the_other(visit: Visit, lang: str) -> None:
         expect(page.get_by_test_id("stMain").locator("h1").first, name).to_be_visible()
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", PAGES if FULL else ("briefing", "hotspots", "interventions", "data"))
 def test_a_page_stands_at_its_address_without_barriers_and_nothing_scrolls_sideways_on_a_phone(
     visit: Visit, name: str
 ) -> None:

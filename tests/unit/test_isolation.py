@@ -238,10 +238,10 @@ def test_questions_come_back_as_they_were() -> None:
 
 @pytest.mark.slow
 def test_a_large_block_is_sent_in_pieces() -> None:
-    rows = 40
+    rows = 20
     table = pa.table({"0": pa.array(["x" * (isolation.LARGE // 8)] * rows, pa.large_string())})
-    refused = (RejectedRecord(5, Reason.EMPTY_ROW, ("",)), RejectedRecord(30, Reason.EMPTY_ROW, ("",)))
-    numbers = np.array([n for n in range(1, rows + 3) if n not in (5, 30)])
+    refused = (RejectedRecord(5, Reason.EMPTY_ROW, ("",)), RejectedRecord(15, Reason.EMPTY_ROW, ("",)))
+    numbers = np.array([n for n in range(1, rows + 3) if n not in (5, 15)])
     block = Block(table, numbers, np.zeros(rows, bool), np.zeros(rows, bool), refused)
     parts = [isolation.block_of(isolation.read_stream(sent), 1) for sent in _sent(block)]
     assert all(part.table.nbytes <= isolation.LARGE for part in parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import threading
 import time
 from collections.abc import Iterator
@@ -145,10 +146,11 @@ def test_old_versions_are_dropped(sample: Home, tmp_path: Path, asked: str, monk
 @pytest.mark.usefixtures("server")
 def test_a_lost_server_is_said_and_found_again(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     port = free_port()
+    shared = importlib.import_module("pyspark.sql.connect.client.reattach").ExecutePlanResponseReattachableIterator
     with sail_server(port) as (url, process):
         monkeypatch.setenv("CURIM_ALERTS_URL", url)
         opened = open_for(own, Audience.COUNCIL)
-        n = query.total(seen_by(opened, Audience.COUNCIL), ALL).n
+        n, threads = query.total(seen_by(opened, Audience.COUNCIL), ALL).n, shared._release_thread_pool_instance
         end(process)
         began = time.monotonic()
         with pytest.raises(EngineError, match=f"The engine at {url} does not answer"):
@@ -158,6 +160,7 @@ def test_a_lost_server_is_said_and_found_again(own: Home, monkeypatch: pytest.Mo
         assert time.monotonic() - began < 30
     with sail_server(port):
         assert query.total(open_for(own, Audience.COUNCIL), ALL).n == n
+    assert shared._release_thread_pool_instance is threads
 
 
 @pytest.mark.usefixtures("server")
