@@ -1,9 +1,4 @@
-"""How much is simulated: a moderate number on every push, a large one in `make test-full`.
-
-A test that draws maps, makes up broken files or starts processes takes its number from `effort` and says in its
-docstring what the number on a push is able to find. Bounds follow from the number by the binomial distribution, so
-they hold for both.
-"""
+"""How much is simulated, on a push and in `make test-full`; a test says what the smaller number is able to find."""
 
 from __future__ import annotations
 

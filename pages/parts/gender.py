@@ -554,6 +554,8 @@ def _draw_clearest_places(page: Page, f: AlertFilter, frame: pd.DataFrame) -> No
             page_link(page, "gender", place, filter=f.replace(places=(row["place"],), districts=(), cells=()))
             verdict = _VERDICTS[1 if row["direction"] > 0 else -1]
             st.caption(t.pair(t(verdict), _share(page, row)) if _share_told(page, row) else t(verdict))
+    if len(sure) > NAMED:
+        st.caption(t.n("{n} more.", "{n} more.", len(sure) - NAMED))
 
 
 def _draw_place_table(page: Page, frame: pd.DataFrame) -> None:

@@ -188,6 +188,7 @@ def _area_layer(name: str, shape: BaseGeometry, fill: list[int], line: list[int]
 
 
 EDIT_KEY = "plan_edit"
+FIELDS_KEY = "plan_fields"  # of the widgets drawn: the field of each, and how its value is read
 
 
 def _spots_of(source: Source, f: AlertFilter) -> tuple[tuple[tuple[str, ...], SpotName, int], ...]:
@@ -272,7 +273,7 @@ def plan_in_address(page: Page) -> PlanEdit | None:
         st.session_state[EDIT_KEY] = edit
     elif plan_id:
         edit = _caught_up(page, edit)
-    return edit
+    return keep_changes(edit, _with_typed(edit))
 
 
 def _caught_up(page: Page, edit: PlanEdit) -> PlanEdit:
@@ -328,6 +329,15 @@ def keep_changes(edit: PlanEdit, plan: Plan) -> PlanEdit:
     return made
 
 
+def _with_typed(edit: PlanEdit) -> Plan:
+    """The open plan with what its fields hold, also where a click elsewhere ended the run that would have read them."""
+    plan = edit.plan
+    for name, (field, read) in st.session_state.get(FIELDS_KEY, {}).items():
+        if name in st.session_state and name.startswith(edit.key("")):
+            plan = _with_field(plan, field, read(st.session_state[name]))
+    return plan
+
+
 def close_plan() -> None:
     """Return to the board; unsaved changes are discarded."""
     discard_changes()
@@ -336,8 +346,9 @@ def close_plan() -> None:
 
 
 def discard_changes() -> None:
-    """Open the saved plan again and discard the changes."""
-    st.session_state.pop(EDIT_KEY, None)
+    """Open the saved plan again, in fields of their own, and discard the changes."""
+    if edit := st.session_state.get(EDIT_KEY):
+        st.session_state[EDIT_KEY] = replace(edit, address="")
 
 
 def save_plan(page: Page, edit: PlanEdit, plan: Plan) -> bool:
@@ -389,21 +400,15 @@ def ask(
 ) -> Plan:
     """Draw the widget of a field of the open plan; the plan with what it holds.
 
-    That goes into the open plan at once, before the run that a click on something else may cut short. `field`: its
-    name, with dots between parts ("objective.target"); `key`: of the widget, its last part unless given; `shown`: the
-    field's value as the widget has it; `read`: what the widget holds as the field's value.
+    `field`: its name, with dots between parts ("objective.target"); `key`: of the widget, its last part unless given;
+    `shown`: the field's value as the widget has it; `read`: what the widget holds as the field's value.
     """
     value: Any = plan
     for part in field.split("."):
         value = value[part] if isinstance(value, dict) else getattr(value, part)
     name = seeded(edit.key(key or field.rpartition(".")[2]), shown(value))
-
-    def keep_typed() -> None:
-        kept: PlanEdit | None = st.session_state.get(EDIT_KEY)
-        if kept is not None and name in st.session_state:
-            keep_changes(kept, _with_field(kept.plan, field, read(st.session_state[name])))
-
-    made: Plan = _with_field(plan, field, read(widget(label, key=name, on_change=keep_typed, **look)))
+    st.session_state.setdefault(FIELDS_KEY, {})[name] = (field, read)
+    made: Plan = _with_field(plan, field, read(widget(label, key=name, **look)))
     return made
 
 

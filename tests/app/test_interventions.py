@@ -282,6 +282,9 @@ def test_a_result_saved_meanwhile_leaves_what_is_written(open_page: Open, store:
     _saved(app)
     kept = store.get(finished.id)
     assert (kept.title, kept.result, kept.status) == ("Written meanwhile", {"en": "9 fewer."}, PlanStatus.EVALUATED)
+    _typed(app, "_title", "Undone").run()
+    fine(app.button(key="plan_reopen").click().run())
+    assert [box.value for box in app.text_input if str(box.key).endswith("_title")] == ["Written meanwhile"]
 
 
 def test_a_step_that_is_left_at_once_keeps_what_was_typed(open_page: Open, store: PlanStore, finished: Plan) -> None:
