@@ -352,9 +352,8 @@ def _rate(page: Page, row: dict[Any, Any], who: str) -> str:
     return number_with_interval(page.t, rate, low, high, digits) if told and math.isfinite(rate) else "–"
 
 
-MOST_ROWS = 10  # of the chart: more are not read
+MOST_ROWS = 10  # of chart and list: more are not read
 SPAN = 0.62
-NAMED = 5
 # By whether the share of women is larger (1) or smaller (-1) than the city's.
 _VERDICTS: Final = {
     1: N_("more women than in the city"),
@@ -548,14 +547,12 @@ def _share(page: Page, row: dict[str, float]) -> str:
 def _draw_clearest_places(page: Page, f: AlertFilter, frame: pd.DataFrame) -> None:
     """The clearest places, each with its share and the way to look closer."""
     t, sure = page.t, frame[frame["significant"]]
-    for rank, row in enumerate(sure.head(NAMED).to_dict("records"), 1):
+    for rank, row in enumerate(sure.head(MOST_ROWS).to_dict("records"), 1):
         place = ranked_name(rank, escape_markdown(place_label(t, page.city, row["place"])))
         with st.container(gap=None):
             page_link(page, "gender", place, filter=f.replace(places=(row["place"],), districts=(), cells=()))
             verdict = _VERDICTS[1 if row["direction"] > 0 else -1]
             st.caption(t.pair(t(verdict), _share(page, row)) if _share_told(page, row) else t(verdict))
-    if len(sure) > NAMED:
-        st.caption(t.n("{n} more.", "{n} more.", len(sure) - NAMED))
 
 
 def _draw_place_table(page: Page, frame: pd.DataFrame) -> None:

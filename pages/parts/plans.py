@@ -407,9 +407,14 @@ def ask(
     for part in field.split("."):
         value = value[part] if isinstance(value, dict) else getattr(value, part)
     name = seeded(edit.key(key or field.rpartition(".")[2]), shown(value))
-    st.session_state.setdefault(FIELDS_KEY, {})[name] = (field, read)
+    reads_field(name, field, read)
     made: Plan = _with_field(plan, field, read(widget(label, key=name, **look)))
     return made
+
+
+def reads_field(name: str, field: str, read: Callable[[Any], Any]) -> None:
+    """Have the next run read a field of the open plan from the widget of a key, whatever step that run draws."""
+    st.session_state.setdefault(FIELDS_KEY, {})[name] = (field, read)
 
 
 def _with_field(part: Any, field: str, value: Any) -> Any:

@@ -6,7 +6,9 @@ keeps its own from then on; a step that is left drops its widgets and finds its 
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from functools import partial
 from itertools import cycle
 from typing import Any
 
@@ -57,6 +59,7 @@ from pages.parts.plans import (
     draw_areas_map,
     drop_by_similar_areas,
     proposed_areas,
+    reads_field,
     seeded,
 )
 
@@ -179,7 +182,7 @@ def _actions(page: Page, edit: PlanEdit) -> tuple[Action, ...]:
         st.session_state[first] = edit.plan.actions
     rows = [(step.what, step.who, step.due, step.done) for step in st.session_state[first]]
     frame = pd.DataFrame(rows, columns=["what", "who", "due", "done"]).astype({"done": bool})
-    edited = st.data_editor(
+    st.data_editor(
         frame.assign(due=pd.to_datetime(frame["due"])),
         key=key,
         num_rows="dynamic",
@@ -193,14 +196,23 @@ def _actions(page: Page, edit: PlanEdit) -> tuple[Action, ...]:
             "done": st.column_config.CheckboxColumn(t("Done"), default=False),
         },
     )
+    read = partial(_edited, st.session_state[first])
+    reads_field(key, "actions", read)
+    return read(st.session_state[key])
+
+
+def _edited(steps: Sequence[Action], changes: Mapping[str, Any]) -> tuple[Action, ...]:
+    """Steps with what an editable table of them says was changed, added and removed; without empty ones."""
+    rows = [asdict(step) | changes["edited_rows"].get(at, {}) for at, step in enumerate(steps)]
+    rows = [row for at, row in enumerate(rows) if at not in changes["deleted_rows"]] + changes["added_rows"]
     made = [
         Action(
-            str(row.what or "").strip(),
-            str(row.who or "").strip(),
-            None if pd.isna(row.due) else pd.Timestamp(row.due).date(),
-            bool(row.done),
+            str(row.get("what") or "").strip(),
+            str(row.get("who") or "").strip(),
+            pd.Timestamp(row["due"]).date() if row.get("due") else None,
+            bool(row.get("done")),
         )
-        for row in edited.itertuples(index=False)
+        for row in rows
     ]
     return tuple(one for one in made if one.what or one.who)
 
