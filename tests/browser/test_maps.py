@@ -12,7 +12,7 @@ from curim_data.model import CityProfile
 from curim_data.model.gazetteer import CREDIT
 from tests.browser.conftest import Visit, ready
 from tests.browser.map_labels import TILE, map_names, mercator
-from tests.effort import FULL, in_full
+from tests.effort import in_full
 
 
 def credits_of_maps(page: Page) -> list[str]:
@@ -21,7 +21,8 @@ def credits_of_maps(page: Page) -> list[str]:
     return charts.evaluate_all("charts => charts.map(chart => getComputedStyle(chart, '::after').content)")
 
 
-@pytest.mark.parametrize("home", ["sample", "own"] if FULL else ["own"])
+@in_full
+@pytest.mark.parametrize("home", ["sample", "own"])
 def test_a_preview_of_another_city_is_not_credited_to_the_samples_sources(visit: Visit, home: str) -> None:
     rows = [
         f"a{n},2025-03-{1 + n % 28:02d} 18:00,Noise,{48.2 + n % 10 / 987:.5f},{16.3 + n % 7 / 876:.5f}"

@@ -209,6 +209,7 @@ def test_an_upload_and_an_import_reach_readers_of_all(served: Served, reader: Ca
         expect(page.get_by_test_id("stMain").get_by_role("heading", level=1)).to_be_visible()
 
 
+@in_full
 def test_the_log_has_each_run_under_the_id_of_its_connection(
     served: Served, reader: Callable[[str, str], Page]
 ) -> None:

@@ -33,7 +33,7 @@ from tests.reliability.measures import QUIET, above_nominal, by_truth
 from tests.reliability.told import doubled_cities, events, gaps, newest, put_in, table_of
 from tests.reliability.world import World, cells_of, pool, pool_cells, simulate, true_ratios
 
-CITIES = 40 if FULL else 4
+CITIES = 40 if FULL else 3
 NOMINAL = 0.05
 PLACES = {"corners": CORNERS, **({"anywhere": 0} if FULL else {})}
 
