@@ -25,6 +25,7 @@ from pages.parts.data.recognised import (
     draw_proof,
     draw_questions,
     draw_recognised,
+    draw_understood,
     unanswered,
 )
 from pages.parts.data.uploads import (
@@ -100,7 +101,7 @@ def count_headings(t: Translator) -> dict[str, str]:
 
 
 def draw_summary(page: Page, review: FileReview, into: ImportTarget) -> None:
-    """What a person looks at before the import of a file: counts, what changed, the proof that it was understood."""
+    """What a person looks at before the import of a file: counts, what changed, where and when the alerts are."""
     t, preview = page.t, review.preview
     if preview is None:
         return
@@ -111,13 +112,14 @@ def draw_summary(page: Page, review: FileReview, into: ImportTarget) -> None:
 
 
 def draw_details(page: Page, review: FileReview, into: ImportTarget) -> None:
-    """Everything else about one file: what was recognised, what was quarantined or repaired, columns, words."""
+    """Everything else about one file: what was understood, recognised, quarantined or repaired, columns, words."""
     preview = review.preview
     if preview is None:
         key = f"data_asked_{review.file.digest[:12]}"
         with st.expander(page.t("Columns"), key=key) if isinstance(review.problem, Question) else nullcontext():
             draw_columns(page, review)
         return
+    draw_understood(page, preview, into)
     draw_recognised(page, preview, into)
     draw_corrections(page, review.file, preview, into)
     _draw_quarantined(page, preview)
@@ -230,10 +232,13 @@ class ImportOutcome:
 def draw_import_tab(page: Page, *, in_view: bool) -> None:
     """The part of the page that takes files; `in_view`: whether the reader has it open (maps need to be seen)."""
     t = page.t
-    if page.is_sample:
-        st.write(t("Your own export starts a city of its own; the sample stays as it is."))
+    above = st.container()
     uploads = _uploads(page)
     files = uploaded_files(uploads)
+    if page.is_sample and not files:
+        above.write(t("Your own export starts a city of its own; the sample stays as it is."))
+    if not files:
+        _draw_limits(t)
     if page.is_sample and not files:
         _draw_sample_offer(page)
     if len(uploads) > MAX_FILES:
@@ -261,8 +266,13 @@ def _uploads(page: Page) -> list[Any]:
         key=key,
         on_change=_forget_outcomes,
     )
+    return held_uploads(st.session_state[key])  # what the uploader returns is a copy of them
+
+
+def _draw_limits(t: Translator) -> None:
+    """What can be brought, and that nothing is written yet."""
     st.caption(
-        page.t(
+        t(
             "Spreadsheets, JSON, XML, map files, Parquet, also compressed: {limit} MB a file, {together} MB and "
             "{files} files at a time. Larger files: “curim import FILE”. Nothing is written before you click on "
             "“Import”.",
@@ -271,7 +281,6 @@ def _uploads(page: Page) -> list[Any]:
             files=MAX_FILES,
         )
     )
-    return held_uploads(st.session_state[key])  # what the uploader returns is a copy of them
 
 
 def _draw_reviews(page: Page, files: list[UploadedFile], into: ImportTarget, *, in_view: bool) -> None:
@@ -354,7 +363,6 @@ def _draw_import_button(page: Page, usable: list[FileReview], into: ImportTarget
     """The one place that writes: asks once more where most of a file lies elsewhere, then imports file by file."""
     t, previews = page.t, [(review.file.name, review.preview) for review in usable if review.preview]
     city = into.city or previews[0][1].city
-    named = _city_name(page, usable, into)
     sure = not any(map(unanswered, usable if into.city else usable[:1]))
     far = [name for name, preview in previews if preview.report.elsewhere]
     # What part of the first file a provisional city is made of was asked.
@@ -369,7 +377,8 @@ def _draw_import_button(page: Page, usable: list[FileReview], into: ImportTarget
         )
         sure = st.checkbox(t("Yes, import them anyway"), key="data_sure")
     remember = draw_remember_choice(page, usable)
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        named = _city_name(page, usable, into)
         clicked = st.button(
             t.n("Import the file", "Import {n} files", len(usable)),
             key="data_import",
@@ -380,6 +389,8 @@ def _draw_import_button(page: Page, usable: list[FileReview], into: ImportTarget
         if named != "":
             told = t("Destination: {home}.", home=escape_markdown(where))
             st.caption(told, width="stretch" if page.narrow else "content")
+    if into.city is None:
+        st.caption(escape_markdown(city_note(t, usable[0].preview, usable[0].file.name)))
     if clicked and sure and named == "":
         st.error(t("Give the city a name first."))
     elif clicked and sure:
@@ -391,7 +402,6 @@ def _city_name(page: Page, usable: list[FileReview], into: ImportTarget) -> str 
     t, preview = page.t, usable[0].preview
     if into.city is not None or preview is None:
         return None
-    st.info(escape_markdown(city_note(t, preview, usable[0].file.name)))
     if not preview.city.provisional:
         return None
     return st.text_input(t("Name of the city"), key="data_city_name", max_chars=60, width=360).strip()

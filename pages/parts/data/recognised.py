@@ -279,7 +279,7 @@ def draw_points_map(page: Page, preview: FilePreview, into: ImportTarget) -> Non
             preview.points,
             key="data_points",
             alt=t("Map of the city with a dot for each alert of the file"),
-            height=340,
+            height=300,
             span=0.5,
             bounds=bounds,
         )
@@ -304,7 +304,7 @@ def _draw_bars(page: Page, head: str, bars: Sequence[tuple[str, int, str]], *, k
     """
     t, colours = page.t, palette(page.theme)
     counts, ticks = [n for _, n, _ in bars], [tick for *_, tick in bars]
-    figure = base_figure(t, colours, height=150, bargap=0.15, margin={"l": 4, "r": 4, "t": 8, "b": 4})
+    figure = base_figure(t, colours, height=115, bargap=0.15, margin={"l": 4, "r": 4, "t": 8, "b": 4})
     figure.add_bar(
         x=list(range(len(bars))),
         y=counts,
@@ -333,19 +333,29 @@ def draw_concerns(page: Page, reviews: list[FileReview], into: ImportTarget) -> 
 
 
 def draw_proof(page: Page, preview: FilePreview, into: ImportTarget) -> None:
-    """Hours, weekdays and months; the map; categories, genders and roles; three rows as read and as understood."""
-    t, proof, city = page.t, preview.report.proof, into.city or preview.city
+    """Where the alerts lie, and their hours, weekdays and months: what fits above the button."""
+    t, proof = page.t, preview.report.proof
     if proof is None or not proof.alerts:
         if proof is not None:
             st.caption(proof.hours_sentence(t))
         return
-    _draw_times(page, proof)
     left, right = st.columns(2, gap="large")
     with left:
         draw_points_map(page, preview, into)
+    with right:
+        _draw_times(page, proof)
+
+
+def draw_understood(page: Page, preview: FilePreview, into: ImportTarget) -> None:
+    """Categories, genders and roles; three rows as read and as understood."""
+    t, proof, city = page.t, preview.report.proof, into.city or preview.city
+    if proof is None or not proof.alerts:
+        return
+    left, right = st.columns(2, gap="large")
+    with left:
+        _draw_categories(page, city, proof)
         _draw_genders(page, proof)
     with right:
-        _draw_categories(page, city, proof)
         draw_heading(t("What is filled"))
         frame = pd.DataFrame(
             {
@@ -359,7 +369,7 @@ def draw_proof(page: Page, preview: FilePreview, into: ImportTarget) -> None:
 
 
 def _draw_times(page: Page, proof: Proof) -> None:
-    """Hours, weekdays, and months, or years where there are many, of which five at most are named under their bars."""
+    """Hours, below them weekdays, and months, or years where there are many, of which five at most are named."""
     t, step = page.t, -(-len(proof.periods) // 5)
     hours = [(hour_label(at), n, hour_label(at) if at % 6 == 0 else "") for at, n in enumerate(proof.hours)]
     # Seven names run together in a column of the page, not on a phone, where the chart takes all of its width.
@@ -374,7 +384,7 @@ def _draw_times(page: Page, proof: Proof) -> None:
         ("weekday", proof.with_day, weekdays, proof.weekdays_sentence(t)),
         ("year" if proof.by_year else "month", True, months, ""),
     )
-    for column, (name, known, bars, sentence) in zip(st.columns([5, 3, 5], gap="medium"), charts, strict=True):
+    for column, (name, known, bars, sentence) in zip((st.container(), *st.columns(2)), charts, strict=True):
         with column:
             draw_heading(column_label(t, name))
             if known:
