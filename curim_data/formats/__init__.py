@@ -34,15 +34,6 @@ class KnownFormat:
     name: str
     table: Mapping[str, Any]
 
-    @property
-    def words(self) -> Mapping[str, Mapping[str, str]]:
-        """Values of the enum by folded spelling, by role."""
-        words: Mapping[str, Mapping[str, Sequence[str]]] = self.table.get("words", {})
-        return {
-            role: {fold(word.replace("–", "-")): value for value, spelt in table.items() for word in spelt}
-            for role, table in words.items()
-        }
-
     def recognise(self, labels: Sequence[str], sample: pa.Table | None = None) -> Recognition:
         """Read a header and, where the names alone do not say enough, the first records (columns "0", "1", ...)."""
         header = HeaderReader(labels)
@@ -71,7 +62,11 @@ class KnownFormat:
         layout = {
             name: self.table[name] for name in ("kind", "longest", "utc", "skip_hxl", "app") if name in self.table
         }
-        layout |= {"words": self.words, "separators": tuple(self.table.get("separators", ()))}
+        words = {
+            role: {fold(word.replace("–", "-")): value for value, spelt in table.items() for word in spelt}
+            for role, table in self.table.get("words", {}).items()
+        }
+        layout |= {"words": words, "separators": tuple(self.table.get("separators", ()))}
         return header.recognition(self.name, **{"score": score, **layout, **special})
 
 
@@ -257,7 +252,8 @@ def recognise(
     if format is None:
         best = max((form.recognise(labels, sample) for form in FORMATS.values()), key=lambda found: found.score)
         if best.score >= ENOUGH:
-            return _as_its_category_is(best, labels, sample) if best.layout.format == CURIM else best
+            anybodys = best.layout.format == CURIM and "more_categories" not in best.layout.roles
+            return _as_its_category_is(best, labels, sample) if anybodys else best
     own = apps_of(apps) if apps is not None else ()
     known = [one for app in (*own, *APPS) if (one := app.recognise(labels, sample)).score >= ENOUGH]
     app = max(known, key=lambda one: one.score).layout if known else None
@@ -271,7 +267,8 @@ def recognise(
 def _as_its_category_is(recognition: Recognition, labels: Sequence[str], sample: pa.Table | None) -> Recognition:
     """Marks that part several categories in one cell, and long names from a list, in a table with our headings.
 
-    Headings such as "date, category, lat, lon" are anybody's, and so is what stands under them.
+    Headings such as "date, category, lat, lon" are anybody's, and so is what stands under them; not where further
+    categories have a column of their own.
     """
     layout = recognition.layout
     found = of_column(labels, sample, layout.place("category"))

@@ -482,6 +482,7 @@ _SERIAL_DAY: Final = r"^[2-5]\d{4}(?:\.0+)?$"
 class RoleColumns:
     """Text columns of a table by role: trimmed, large_string, "" where a value or the whole column is missing.
 
+    `size`: number of rows.
     `hours`: roles whose bare numbers of one or two digits in a column of times are hours, not minutes past midnight.
     """
 
@@ -490,12 +491,8 @@ class RoleColumns:
     ) -> None:
         self._table, self._layout, self._labels, self._hours = table, layout, labels, hours
         self._cache: dict[str, ArrowText] = {}
-        self._missing = missing_words(layout)
-
-    @property
-    def size(self) -> int:
-        """Number of rows."""
-        return int(self._table.num_rows)
+        self.size = int(table.num_rows)
+        self._missing = MISSING | layout.missing
 
     def has(self, role: str) -> bool:
         """Whether the file has a column for the role."""
@@ -563,11 +560,6 @@ class RoleColumns:
         both = pc.and_(pc.not_equal(date, ""), pc.not_equal(time, ""))
         day = pc.replace_substring_regex(date, r"(\d)(?:[T, ]+(?:- )?\d{1,2}:\d{2}.*)$", r"\1")
         return pc.if_else(both, glued([_serial_days(day), time], " "), date)
-
-
-def missing_words(layout: Layout) -> frozenset[str]:
-    """Return the folded words that mean a missing value in a file of this layout."""
-    return MISSING | layout.missing
 
 
 def empty_texts(size: int) -> ArrowText:

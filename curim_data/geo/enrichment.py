@@ -106,11 +106,6 @@ def parent_cells(cells: IntArray, resolution: int) -> IntArray:
     return (cells & ~(np.int64(0xF) << np.int64(52))) | (np.int64(resolution) << np.int64(52)) | unused
 
 
-def inside_land(x: FloatArray, y: FloatArray, city: CityProfile) -> BoolArray:
-    """Whether points (metres in the city's projection) lie on the land or within 30 m of it."""
-    return ask_shape(shapely.intersects_xy, city.land_and_quays_metres, x, y)
-
-
 def _of_positions(points: npt.NDArray[np.complex128], city: CityProfile) -> dict[str, pa.Array]:
     """What the profile says of positions, whose longitudes (the real parts) ascend."""
     lon, lat = np.ascontiguousarray(points.real), np.ascontiguousarray(points.imag)
@@ -120,7 +115,7 @@ def _of_positions(points: npt.NDArray[np.complex128], city: CityProfile) -> dict
     made: dict[str, pa.Array] = {"x": pa.array(x, from_pandas=True), "y": pa.array(y, from_pandas=True)}
     for resolution in CELL_RESOLUTIONS:
         made[f"cell_{resolution}"] = pa.array(finest if resolution == _FINEST else parent_cells(finest, resolution))
-    made["inside"] = pa.array(inside_land(x, y, city))
+    made["inside"] = pa.array(ask_shape(shapely.intersects_xy, city.land_and_quays_metres, x, y))
     made["district"] = _district(lon, lat, city)
     made["place"] = _place(x, y, city)
     return made
@@ -196,7 +191,7 @@ def _time(alerts: pa.Table, city: CityProfile) -> dict[str, pa.Array]:
         "week": pa.array(date - weekday),
         "month": pa.array(date.astype("datetime64[M]").astype("datetime64[D]")),
         "weekday": pa.array(weekday.astype(np.int8)),
-        "hour": pa.array(_hour(local), mask=~timed),
+        "hour": pa.array(((local - date) // _HOUR).astype(np.int8), mask=~timed),
         "hours": _hours(begin, end, local, timed, zone),
         "dark": _dark(begin, end, local, timed, city),
         "time_precision": names.take(pa.array(precision)),
@@ -217,7 +212,8 @@ def _hours(begin: TimeArray, end: TimeArray, local: TimeArray, timed: BoolArray,
     count = np.where(timed, np.maximum(-(-touched_for // _HOUR), 1), 0)
     alert = np.repeat(np.arange(size), count)
     step = np.arange(len(alert)) - np.repeat(np.cumsum(count) - count, count)
-    hour = _hour(_local(begin[alert] - past[alert] + step * _HOUR, zone))
+    at = _local(begin[alert] - past[alert] + step * _HOUR, zone)
+    hour = ((at - at.astype("datetime64[D]")) // _HOUR).astype(np.int8)
     if len(alert) > int(timed.sum()):
         first = ~pd.Series(alert * 24 + hour).duplicated().to_numpy()
         alert, hour = alert[first], hour[first]
@@ -269,11 +265,6 @@ def _local(times: TimeArray, zone: str) -> TimeArray:
     """What clocks show in a zone at moments of UTC."""
     there = pd.DatetimeIndex(times).tz_localize("UTC").tz_convert(zone)
     return np.asarray(there.tz_localize(None).to_numpy(), "datetime64[us]")
-
-
-def _hour(local: TimeArray) -> npt.NDArray[np.int8]:
-    """The hour of the day."""
-    return np.asarray((local - local.astype("datetime64[D]")) // _HOUR, np.int8)
 
 
 LEAST: Final = 20

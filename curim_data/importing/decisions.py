@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import pandas as pd
@@ -36,7 +35,6 @@ from curim_data.formats.columns import (
     parse_dates,
 )
 from curim_data.importing.coordinates import CoordinateFormat, decide_coordinates
-from curim_data.importing.mapping import check_answer, unknown_answer
 from curim_data.importing.profiling import (
     ORDERS,
     DateProfile,
@@ -172,7 +170,6 @@ def decide(
     ImportProblem
         Where an answer cannot be right.
     """
-    _check(answers)
     dates = decide_dates(profile, answers, name, now)
     table, _ = profile.sample
     sample = RoleColumns(table, layout, profile.labels, dates.hours)
@@ -251,17 +248,6 @@ def _words(profile: FileProfile, layout: Layout, answers: Answers) -> Mapping[st
         role: {**shared.get(role, {}), **layout.words.get(role, {}), **told.get(role, {})}
         for role in (*ENUM_ROLES, *layout.words)
     }
-
-
-def _check(answers: Answers) -> None:
-    """Refuse invalid answers."""
-    for name in ("dates", "decimal", "order", "kind", "midnight"):
-        check_answer(name, getattr(answers, name))
-    if answers.timezone is not None:
-        try:
-            ZoneInfo(answers.timezone)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise unknown_answer("timezone", answers.timezone, "Europe/Athens, Europe/Paris …") from error
 
 
 def decide_dates(profile: FileProfile, answers: Answers, name: str, now: dt.datetime) -> DateDecisions:

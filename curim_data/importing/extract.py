@@ -27,7 +27,7 @@ from curim_data.formats.guess import unused_genders
 from curim_data.formats.guess.category import SEPARATED, holds_names, of_column
 from curim_data.formats.guess.headings import BLANK, read_heading
 from curim_data.importing import mapping as mappings
-from curim_data.importing.mapping import ColumnMapping, check_answer, named_columns, settled_for, signature_labels
+from curim_data.importing.mapping import ColumnMapping, check_answers, named_columns, settled_for, signature_labels
 from curim_data.importing.profiling import ColumnSummary, FileProfile
 from curim_data.importing.questions import OWNERS, with_meanings
 from curim_data.lexicon.words import fold
@@ -44,6 +44,7 @@ from curim_data.model import (
     Opened,
     Question,
 )
+from curim_data.model.city import file_stamp
 from curim_data.store import Batch, Home, Store
 from curim_data.store.alert_table import QUARANTINE_COLUMNS
 
@@ -140,7 +141,8 @@ class ProfiledExport(OpenedExport):
 
     def check_unchanged(self) -> None:
         """Raise ImportProblem where the file has changed since it was opened."""
-        if self.state != _state(self.request.source):
+        source = self.request.source
+        if isinstance(source, Path) and self.state != file_stamp(source):
             raise ImportProblem(
                 Message(
                     "{name}: the file was changed while it was read. Import it again.",
@@ -152,7 +154,7 @@ class ProfiledExport(OpenedExport):
 def open_export(request: ImportRequest) -> OpenedExport:
     """Open the file and look for a saved mapping that fits it. Raises as `pipeline.import_file`."""
     request.report_progress(0.0, Message("Reading the file"))
-    state = _state(request.source)
+    state = file_stamp(request.source) if isinstance(request.source, Path) else ()
     file, saved = _open(request)
     request = replace(request, said=request.answers)
     for mapping in filter(None, (saved, request.mapping)):  # what the mapping remembers completes what a person said
@@ -164,6 +166,7 @@ def open_export(request: ImportRequest) -> OpenedExport:
                 | {"means": with_meanings(mapping.answers.means, request.answers.means)},
             ),
         )
+    check_answers(request.answers)
     if saved is not None and not saved.roles:  # the answers alone: the format is a known one
         saved = None
     return OpenedExport(request, file, saved, state, mended=bool(quarantine_columns(file.facts.labels)))
@@ -248,15 +251,6 @@ def recognise(
 def quarantine_columns(labels: tuple[str, ...]) -> int:
     """Count the leading columns that are ours: a download of quarantined rows begins with the reasons."""
     return len(QUARANTINE_COLUMNS) if labels[: len(QUARANTINE_COLUMNS)] == QUARANTINE_COLUMNS else 0
-
-
-def _state(source: Path | bytes) -> tuple[int, ...]:
-    """Return what tells one state of a file on disk from another; nothing for bytes."""
-    try:
-        found = source.stat() if isinstance(source, Path) else None
-    except OSError:
-        return (0,)
-    return () if found is None else (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
 
 
 def _open(request: ImportRequest) -> tuple[Opened, ColumnMapping | None]:
@@ -469,10 +463,9 @@ def with_counts(recognition: Recognition, labels: Sequence[str], answer: str | N
     """The layout with the column of counts as its role, where a person said that each event is an alert.
 
     The id of a row is none of its alerts', and is left out then. Raises Question where the file has such a column and
-    nobody said what it means, and ImportProblem where an answer cannot be right.
+    nobody said what it means, and ImportProblem where one said it of a file without such a column.
     """
     layout, counted = recognition.layout, recognition.counted
-    check_answer("counts", answer)
     if answer == EACH_ROW or COUNT_ROLE in layout.roles:
         return _without(layout, COUNT_ROLE if answer == EACH_ROW else "alert_id")
     if counted is None and answer is None:
@@ -510,7 +503,6 @@ def with_counts(recognition: Recognition, labels: Sequence[str], answer: str | N
 
 def with_gender(layout: Layout, labels: Sequence[str], sample: pa.Table, whose: str | None) -> Layout:
     """The layout with the column of genders given to the person that was named, and those that may hold one besides."""
-    check_answer("gender", whose)
     roles = [role for role in GENDER_ROLES if role in layout.roles]
     others = list(unused_genders(labels, sample, layout.unused))
     if whose == "none" and len(roles) == 1:

@@ -19,6 +19,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias, get_type_hints
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import pyarrow as pa
@@ -103,10 +104,16 @@ def unknown_answer(name: str, answer: object, allowed: str) -> ImportProblem:
     return ImportProblem(Message("{answer} is not known. Say one of these: {allowed}.", values))
 
 
-def check_answer(name: str, answer: str | None) -> None:
+def check_answers(answers: Answers) -> None:
     """ImportProblem where an answer is none of those that there are."""
-    if answer is not None and answer not in ALLOWED_ANSWERS[name]:
-        raise unknown_answer(name, answer, ", ".join(ALLOWED_ANSWERS[name]))
+    for name, allowed in ALLOWED_ANSWERS.items():
+        if (answer := getattr(answers, name)) is not None and answer not in allowed:
+            raise unknown_answer(name, answer, ", ".join(allowed))
+    if answers.timezone is not None:
+        try:
+            ZoneInfo(answers.timezone)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise unknown_answer("timezone", answers.timezone, "Europe/Athens, Europe/Paris …") from error
 
 
 def covered_days(answer: str | None) -> tuple[dt.date, dt.date] | None:

@@ -39,7 +39,7 @@ from curim_data.importing.extract import (
     recognise_columns,
 )
 from curim_data.importing.first_city import FirstCity, adopt_city, provisional_city, with_outline
-from curim_data.importing.mapping import ColumnMapping, changed_columns, check_answer, file_stem
+from curim_data.importing.mapping import ColumnMapping, changed_columns, file_stem
 from curim_data.importing.profiling import ColumnSummary
 from curim_data.importing.proof import Proof, ProofBuilder
 from curim_data.importing.questions import is_answered, without_effect
@@ -184,8 +184,6 @@ def preview(
 def _match(staged: StagedExport, store: Store) -> tuple[StagedResult, ExportChanges]:
     """What becomes of the alerts of a file, and what is different from the previous export, as a person answered."""
     answers, staging = staged.profiled.request.answers, staged.staging
-    for name in ("older", "gone"):
-        check_answer(name, getattr(answers, name))
     newer = newer_imports(store, staged.batch, staging.paths)
     staging.newer = newer if answers.older in (None, KEEP) else ()
     matched = store.match_staged(staging, staged.batch)

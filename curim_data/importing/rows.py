@@ -36,7 +36,6 @@ from curim_data.formats.columns import (
     event_counts,
     glued,
     matches,
-    missing_words,
     next_month_start,
     parse_dates,
     parse_decimals,
@@ -45,7 +44,7 @@ from curim_data.formats.columns import (
 from curim_data.importing.coordinates import near_city, parse_coordinates, swapped_rows
 from curim_data.importing.decisions import Decisions
 from curim_data.importing.profiling import split_bars, split_cell
-from curim_data.lexicon import SCALES, age_band, kind_of, scale_step
+from curim_data.lexicon import MISSING, SCALES, age_band, kind_of, scale_step
 from curim_data.lexicon.times import MIDNIGHT, is_misspelt_month, month_numbers
 from curim_data.model import (
     BY_NAMES,
@@ -384,7 +383,7 @@ def _parse_scales(columns: RoleColumns, decisions: Decisions, outcomes: RowOutco
 
 
 def _parse_words(columns: RoleColumns, layout: Layout, decisions: Decisions, outcomes: RowOutcomes) -> AlertColumns:
-    missing, nulls = missing_words(layout), _NULLS | layout.missing
+    missing, nulls = MISSING | layout.missing, _NULLS | layout.missing
     parsed: AlertColumns = {}
     for role, kinds, flag, unknown_value in (
         ("reporter_gender", Gender, Flag.UNKNOWN_GENDER, Gender.UNKNOWN.value),
@@ -529,7 +528,7 @@ def _category_cell(
 
     `own`: folded names of which ids were made.
     """
-    missing = missing_words(layout)
+    missing = MISSING | layout.missing
     named = [(part, fold(part)) for part in ([text] if fold(text) in known else parts)]
     named = [(part, name) for part, name in named if name in known or name not in missing]
     if not named:

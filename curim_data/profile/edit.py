@@ -17,9 +17,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from curim_data.containers.base import head_of
-from curim_data.geo.enrichment import inside_land
 from curim_data.lexicon.words import fold
-from curim_data.model import LANGUAGES, N_, CityProfile, ImportProblem, Message
+from curim_data.model import LANGUAGES, N_, CityProfile, ImportProblem, Message, ask_shape
 from curim_data.model.city import (
     K_ORDINARY,
     K_SENSITIVE,
@@ -374,7 +373,8 @@ def _with_reach(home: Home, report: EditReport) -> EditReport:
     if not len(at):
         return report
     city = home.city()
-    outside = int((~inside_land(*city.project(at["longitude"], at["latitude"]), city)).sum())
+    x, y = city.project(at["longitude"], at["latitude"])
+    outside = int((~ask_shape(shapely.intersects_xy, city.land_and_quays_metres, x, y)).sum())
     if outside * 2 <= len(at):
         return report
     message = Message(

@@ -308,21 +308,20 @@ _SIZE: Final = 16
 
 
 class ErasedList:
-    """The list of one home, as it stands when this is made. StoreError where its key is missing."""
+    """The list of one home, as it stands when this is made. StoreError where its key is missing.
+
+    `empty`: whether nothing was ever erased.
+    """
 
     def __init__(self, home: Home) -> None:
         self._list, self._key_file = home.path / "erased.txt", home.path / "erased.key"
         lines = self._list.read_text("ascii").split() if self._list.exists() else []
         self._known = {kind: {line[1:] for line in lines if line[0] == kind} for kind in (_INCIDENT, _CONTENT)}
+        self.empty = not lines
         self._key = bytes.fromhex(self._key_file.read_text("ascii")) if self._key_file.exists() else b""
         if lines and not self._key:
             values = {"file": str(self._key_file), "list": str(self._list)}
             raise StoreError(Message("{file} is missing: without it {list} cannot be read. Bring it back.", values))
-
-    @property
-    def empty(self) -> bool:
-        """Whether nothing was ever erased."""
-        return not any(self._known.values())
 
     def mask(self, incident_ids: Any, content_hashes: Any) -> npt.NDArray[np.bool_]:
         """Which rows are alerts that were erased.
@@ -354,6 +353,7 @@ class ErasedList:
                 file.write(self._key.hex())
                 file.flush()
                 os.fsync(file.fileno())
+        self.empty = False
         fresh = {_INCIDENT: incidents, _CONTENT: (f"{base}\0{content}" for base, content in contents)}
         for kind, texts in fresh.items():
             self._known[kind] |= set(self._hashes(texts))

@@ -193,7 +193,7 @@ def match_rows(staged: Path, stored: Sequence[str], out: Path) -> dict[str, int]
         run.table("settled").write_parquet(str(out))
         found = dict(run.execute("SELECT action, count(*) FROM settled GROUP BY action").fetchall())
     counts = {action: int(found.get(action, 0)) for action in (UPDATED, DUPLICATE)}
-    return {NEW: _rows([str(staged)]) - sum(counts.values()), **counts}
+    return {NEW: pq.read_metadata(staged).num_rows - sum(counts.values()), **counts}
 
 
 def _settle(run: duckdb.DuckDBPyConnection, staged: Path, stored: Sequence[str]) -> None:
@@ -213,11 +213,8 @@ def _settle(run: duckdb.DuckDBPyConnection, staged: Path, stored: Sequence[str])
 
 def names_few(staged: Sequence[str], stored: Sequence[str]) -> bool:
     """Whether the alerts of an import (Parquet files) are so few that most stored ones are of incidents of others."""
-    return FEW * _rows(staged) < _rows(stored)
-
-
-def _rows(files: Sequence[str]) -> int:
-    return sum(int(pq.read_metadata(file).num_rows) for file in files)
+    few, many = (sum(pq.read_metadata(file).num_rows for file in files) for files in (staged, stored))
+    return bool(FEW * few < many)
 
 
 @contextmanager
@@ -343,20 +340,19 @@ class StagedResult:
         self, columns: Sequence[str] = SCHEMA.names, actions: Sequence[str] = (NEW, UPDATED)
     ) -> Iterator[pa.Table]:
         """The new and the updated alerts (`alert.SCHEMA`), or some of their columns, with their ids, piece by piece."""
-        query = f"SELECT {_names(columns)} FROM ({MATCHED}) WHERE list_contains($actions, action)"
+        query = f"FROM ({MATCHED}) WHERE list_contains($actions, action)"
         given = {"staged": str(self.staging.paths[0]), "settled": str(self.path), "actions": list(actions)}
         with bounded_duckdb(self.staging.folder) as run:
-            yield from _alerts(run.execute(query, given), columns)
+            yield from _alerts(run, query, given, columns)
 
 
-def _names(columns: Sequence[str]) -> str:
-    return ", ".join(f'"{name}"' for name in columns)
-
-
-def _alerts(found: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> Iterator[pa.Table]:
-    """The result of a query as alerts, or as some of their columns, piece by piece."""
+def _alerts(
+    run: duckdb.DuckDBPyConnection, source: str, given: Mapping[str, Any], columns: Sequence[str]
+) -> Iterator[pa.Table]:
+    """Alerts, or some of their columns, piece by piece; `source`: the query from its FROM on, `given`: its values."""
     schema = pa.schema([SCHEMA.field(name) for name in columns])
-    for batch in found.to_arrow_reader(BLOCK_ROWS):
+    names = ", ".join(f'"{name}"' for name in columns)
+    for batch in run.execute(f"SELECT {names} {source}", given).to_arrow_reader(BLOCK_ROWS):
         yield pa.Table.from_batches([batch]).cast(schema)
 
 
@@ -520,11 +516,11 @@ def select_ids(kind: Literal["SEMI", "ANTI"], files: Sequence[str], ids: pa.Tabl
     """
     if not files:
         return
-    query = f"SELECT {_names(SCHEMA.names)} FROM read_parquet(?) {kind} JOIN ids USING (alert_id)"
+    source = f"FROM read_parquet($files) {kind} JOIN ids USING (alert_id)"
     with bounded_duckdb(folder) as run:
         run.register("given", ids)
         run.execute("CREATE TABLE ids AS SELECT alert_id FROM given")
-        yield from _alerts(run.execute(query, [files]), SCHEMA.names)
+        yield from _alerts(run, source, {"files": list(files)}, SCHEMA.names)
 
 
 def undo(table: DeltaTable, batch_id: str, city: CityProfile, folder: Path) -> UndoReport:
