@@ -34,6 +34,15 @@ class KnownFormat:
     name: str
     table: Mapping[str, Any]
 
+    @property
+    def words(self) -> Mapping[str, Mapping[str, str]]:
+        """Values of the enum by folded spelling, by role."""
+        words: Mapping[str, Mapping[str, Sequence[str]]] = self.table.get("words", {})
+        return {
+            role: {fold(word.replace("–", "-")): value for value, spelt in table.items() for word in spelt}
+            for role, table in words.items()
+        }
+
     def recognise(self, labels: Sequence[str], sample: pa.Table | None = None) -> Recognition:
         """Read a header and, where the names alone do not say enough, the first records (columns "0", "1", ...)."""
         header = HeaderReader(labels)
@@ -62,11 +71,7 @@ class KnownFormat:
         layout = {
             name: self.table[name] for name in ("kind", "longest", "utc", "skip_hxl", "app") if name in self.table
         }
-        words = {
-            role: {fold(word.replace("–", "-")): value for value, spelt in table.items() for word in spelt}
-            for role, table in self.table.get("words", {}).items()
-        }
-        layout |= {"words": words, "separators": tuple(self.table.get("separators", ()))}
+        layout |= {"words": self.words, "separators": tuple(self.table.get("separators", ()))}
         return header.recognition(self.name, **{"score": score, **layout, **special})
 
 
