@@ -147,9 +147,9 @@ class Spot(CellPlace):
     weighted by alerts. With a `base` other than land it is compared with all the rest of the city: `base_n` is that of
     its cells (NaN where not known), `rate` its alerts by base, shrunk towards the city's mean. `against`: what land and
     its alerts it is compared with, its "surroundings" or all the rest of the "city", whichever it stands out from more
-    surely. `excess`: alerts above expected. `times`: of a place that was found in other, finer cells (`spots_of`), how
-    many times as dense it is at least as what it is compared with, in steps (None for any other); its count is then
-    that of the cells that hold it, and neither expected nor ratio are known of it.
+    surely. `excess`: alerts above expected. `times`: of a place that was found in other counts (`spots_of`), how many
+    times as dense it is at least as what it is compared with, in steps (None for any other); its count is then that of
+    the cells that hold it, and neither expected nor ratio are known of it.
     """
 
     rank: int
@@ -297,51 +297,31 @@ def hot_spots(result: HotCells, largest_km2: float = MAX_SPOT_KM2) -> tuple[Spot
     return tuple(replace(spot, rank=rank) for rank, spot in enumerate(spots, 1))
 
 
-def spots_of(result: HotCells, places: Sequence[Spot], mark: Literal["hot", "cold"] = "hot") -> tuple[Spot, ...]:
-    """Places that were found in other counts, with the figures that these counts give them.
+def spots_of(result: HotCells, places: Sequence[Spot]) -> tuple[Spot, ...]:
+    """Places that were found in other counts, with the count of the cells that hold them.
 
     Parameters
     ----------
     result : HotCells
         The cells of the counts.
     places : sequence of Spot
-        In the order in which they are to be listed. Their cells are of the same or of a finer resolution. Where they
-        are finer, or where a place does not stand out in these counts, all have the count of the cells that hold them
-        and no other figure than how many times as dense they are at least (`Spot.times`); a cell can then hold two.
+        In the order in which they are to be listed. Their cells are of the same or of a finer resolution; where they
+        are finer, a cell can hold two.
 
     Returns
     -------
     tuple of Spot
-        With id, rank and position of the places, and of their q the step that it reaches (`PUBLISHED_Q`); those of
-        which no cell is among those of `result` are left out.
+        As `without_figures`: an expected number of these counts would be another one than that of the counts in which
+        the place was found. Those of which no cell is among those of `result` are left out.
     """
     index = np.asarray(result.frame.index, dtype=np.int64)
-    found = [
-        (place, at)
-        for place in places
-        if len(at := np.flatnonzero(np.isin(index, _held_by(place, result.setting.resolution))))
-    ]
-    if not found:
-        return ()
-    groups = [at for _, at in found]
-    marked = np.zeros(len(index), bool)
-    marked[np.concatenate(groups)] = True
-    frame = result.frame.assign(local=marked, wide=marked, **{mark: marked})
-    figures = [
-        replace(
-            spot,
-            id=place.id,
-            rank=place.rank,
-            q=published_q(place.q),
-            longitude=place.longitude,
-            latitude=place.latitude,
-        )
-        for spot, (place, _) in zip(_figures(replace(result, frame=frame), mark, index, groups), found, strict=True)
-    ]
-    finer = any(h3.get_resolution(place.cells[0]) > result.setting.resolution for place, _ in found)
-    if not finer and all(stands_out(spot, mark) for spot in figures):
-        return tuple(figures)
-    return tuple(without_figures(spot, place) for spot, (place, _) in zip(figures, found, strict=True))
+    found = []
+    for place in places:
+        held = result.frame[np.isin(index, _held_by(place, result.setting.resolution))]
+        if len(held):
+            there = replace(place, cells=tuple(held.index.tolist()), n=round(float(held["n"].sum())))
+            found.append(without_figures(replace(there, land_km2=float(held["land_km2"].sum())), place))
+    return tuple(found)
 
 
 def _held_by(place: Spot, resolution: int) -> CellArray:

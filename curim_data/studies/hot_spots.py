@@ -238,8 +238,8 @@ def hot_spot_study(
     if chosen is source or not usual or base != LAND:
         return replace(found, spots=with_known_ids(found.spots, known_places(source)))
     theirs = hot_spot_study(chosen, f)
-    hot, cold = spots_of(found.hot, theirs.spots), spots_of(found.hot, theirs.cold, "cold")
-    listed = _listed_shares(theirs, source) if any(spot.times is not None for spot in (*hot, *cold)) else None
+    hot, cold = spots_of(found.hot, theirs.spots), spots_of(found.hot, theirs.cold)
+    listed = _listed_shares(theirs, source) if hot or cold else None
     return replace(found, hot=marked_by(found.hot, hot, cold), spots=hot, cold=cold, listed=listed)
 
 
