@@ -40,9 +40,9 @@ from curim_data.studies.brief_text import (
     affected_sentence,
     beside_sentence,
     carried_sentence,
-    counts_before_after,
     counts_words,
     finding_sentences,
+    further_titles,
     headline,
     history_word,
     no_spots_sentence,
@@ -123,6 +123,7 @@ def brief_content(
     spots, least = study.hot.spots[:MOST_SPOTS], study.total.threshold
     decided = [one for one in study.cards if one.grade != "open"]
     movements = [one for one in study.findings if one.grade == "open"]
+    intervals = t("In brackets: 95 % intervals.") if study.asks_affected else ""
     tells_nothing = study.too_few_to_tell and not decided
     return Brief(
         headline=headline(study, t),
@@ -136,15 +137,13 @@ def brief_content(
         changes=tuple(to_decide(one, city, t) for one in decided),
         chance=() if tells_nothing else tuple(t.pair(title(one, city, t), counts_words(one, t)) for one in movements),
         again=again or made + FOUR_WEEKS,
-        further=tuple(
-            t.pair(title(one, city, t), "{1} ({0})".format(*counts_before_after(one, t))) for one in study.further
-        ),
+        further=tuple(further_titles(study, city, t).values()),
         basis=small_sentence(city, t) if audience in (Audience.COUNCIL, Audience.PUBLIC) else "",
         before=study.changes.periods.before,
         same_season=study.changes.periods.same_season,
         picture=_map(study, city, t) if city.outlined else None,
         spots=tuple(SpotRow(s.rank, study.names[s.id](t), s.n, s.expected, s.times_in_words(t), least) for s in spots),
-        whom=affected_sentence(study, city, t),
+        whom=" ".join((affected_sentence(study, city, t), intervals)).rstrip(),
         plans=tuple(replace(plan, result=short_result(plan.result)) for plan in plans),
         limits=_limits(study, f, city, t),
         link="" if opens_here_only(link) else link,

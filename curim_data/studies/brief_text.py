@@ -40,8 +40,8 @@ from curim_data.studies.periods import NO_PLACE
 
 MOST_SPOTS: Final = 5
 SMALL: Final = N_(
-    "From the protected copy: numbers differ a little from those that specialists see; those under {k}, in sensitive "
-    "categories under {sensitive}, are not written out."
+    "From the protected copy: numbers can differ from those that specialists see, most so small ones; those "
+    "under {k}, in sensitive categories under {sensitive}, are not written out."
 )
 SILENT: Final = N_("Strikingly few alerts for the number of residents: {places}. What happens there is not known.")
 
@@ -54,7 +54,7 @@ MUCH_LESS: Final = 1 / 3
 _FIRST: Final = {
     "usual": N_("{when}: {alerts}, about as many as expected ({expected})."),
     **dict.fromkeys(("more", "fewer"), N_("{when}: {alerts}, where {expected} were expected.")),
-    "perhaps": N_("{when}: {alerts}, not clearly another number than expected ({expected})."),
+    "perhaps": N_("{when}: {alerts}, within the usual ups and downs (expected: {expected})."),
 }
 _HISTORY: Final[Mapping[History, Message]] = {
     "once": C_("history", "All at once"),
@@ -425,5 +425,5 @@ def _without_place(study: BriefStudy, t: Translator) -> str:
     if not total.unmapped:
         return ""
     n = fewer_than(total.threshold) if total.shown(total.unmapped) is None else total.unmapped
-    copied = t("Alerts without a place in the copy: {n}. No place counts them.", n=n)
+    copied = t("Alerts without a position that may be shown: {n}. No place counts them.", n=n)
     return copied if NO_PLACE in study.copy_notes else t("Alerts without a position: {n}. No place counts them.", n=n)

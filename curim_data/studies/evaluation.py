@@ -60,21 +60,19 @@ def plan_progress(plan: Plan, today: dt.date) -> PlanProgress:
         PlanStatus.DRAFT: ((True, Standing.LATE if late_begin else Standing.NONE, N_("To be decided"), None),),
         PlanStatus.DECIDED: (
             (begin is None, Standing.NONE, N_("No date set"), None),
-            (True, Standing.LATE if late_begin else on_time, N_("To begin on {day}"), begin),
+            (late_begin, Standing.LATE, N_("Was to begin on {day}"), begin),
+            (True, on_time, N_("To begin on {day}"), begin),
         ),
         PlanStatus.RUNNING: (
             (step and not over, Standing.LATE, N_("Step due by {day}"), step),
             (end is None, Standing.NONE, N_("No date set"), None),
-            (True, Standing.LATE if over else on_time, N_("To end on {day}"), end),
+            (over, Standing.LATE, N_("Was to end on {day}"), end),
+            (True, on_time, N_("To end on {day}"), end),
         ),
         PlanStatus.FINISHED: (
             (review is None, Standing.DUE, N_("To be evaluated"), None),
-            (
-                True,
-                Standing.LATE if review and review < today else Standing.DUE,
-                N_("To be evaluated by {day}"),
-                review,
-            ),
+            (review and review < today, Standing.LATE, N_("Was to be evaluated by {day}"), review),
+            (True, Standing.DUE, N_("To be evaluated by {day}"), review),
         ),
         PlanStatus.EVALUATED: ((True, Standing.NONE, STATUS_WORDS[PlanStatus.EVALUATED].text, None),),
         PlanStatus.DROPPED: ((True, Standing.NONE, STATUS_WORDS[PlanStatus.DROPPED].text, None),),

@@ -428,8 +428,7 @@ OTHER_DAYS: Final = Message(
     "reports that came late have the time of their incident."
 )
 NO_PLACE: Final = Message(
-    "Without a place in the copy are alerts that came without a position, those at coordinates that many share, and "
-    "those that too few others resemble."
+    "The position is not shown of alerts at coordinates that many share, and of those that too few others resemble."
 )
 
 

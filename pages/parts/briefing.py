@@ -12,7 +12,7 @@ import streamlit as st
 
 from analysis.hotspots.grouping import is_compared
 from analysis.report.documents import MIME, DocumentFormat
-from analysis.report.papers import brief_document
+from analysis.report.papers import ALSO_CLEAR, brief_document
 from curim_data.filters import AlertFilter
 from curim_data.model import N_, NO_AFFECTED, NO_CATEGORY, UNCATEGORISED, Audience, Role, Span, at_head, value_label
 from curim_data.model.coverage import LONGEST_MEETING_NAME, Meeting
@@ -263,7 +263,7 @@ def _draw_more(page: Page, rest: list[tuple[int, AnyFinding]], titles: dict[str,
     """
     _draw_cards(page, rest)
     if titles:
-        st.caption(page.t.pair(page.t("Clear as well, and mostly the same alerts as changes above"), "").strip())
+        st.caption(page.t.pair(page.t(ALSO_CLEAR), "").strip())
     for name, title in titles.items():
         page_link(page, "finding", escape_markdown(title), id=name)
 
@@ -380,7 +380,7 @@ def _draw_brief_spots(page: Page, study: BriefPage) -> None:
         }
         for spot in study.hot.spots[:MOST_SPOTS]
     )
-    beside = t("Expected") if all(is_compared(spot) for spot in study.hot.spots) else t("Ratio")
+    beside = t("Expected from surroundings") if all(is_compared(spot) for spot in study.hot.spots) else t("Ratio")
     written = frame.assign(n=[written_count(page, n) for n in frame["n"]], name=frame["name"].map(escape_markdown))
     st.table(
         written.rename(columns={"rank": "\\#", "name": t("Hot spot"), "n": t("Alerts"), "expected": beside}),

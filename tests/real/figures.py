@@ -72,7 +72,7 @@ PARTS: Final = (
     "{n} kept off maps (coordinates shared by many)",
     "{n} not drawn (sensitive categories)",
     "{n} without a position",
-    "{n} without a place in the copy",
+    "{n} without a position that may be shown",
     "{n} outside the city",
 )
 

@@ -322,10 +322,10 @@ def test_a_place_that_was_taken_away_is_not_a_position_that_never_was(council: S
     assert places_taken(council)
     assert NO_PLACE in notes(council, f)
     total = query.total(seen_by(council, COUNCIL), f)
-    assert f"{total.unmapped} without a place in the copy" in mapped_sentence(T, total, taken=True)
+    assert f"{total.unmapped} without a position that may be shown" in mapped_sentence(T, total, taken=True)
     assert f"{total.unmapped} without a position" in mapped_sentence(T, total)
     study = brief_study(seen_by(council, COUNCIL), f)
-    assert f"Alerts without a place in the copy: {total.unmapped}." in missing_sentence(study, council.city, T)
+    assert f"Alerts without a position that may be shown: {total.unmapped}." in missing_sentence(study, council.city, T)
     assert "without a position" in missing_sentence(replace(study, copy_notes=()), council.city, T)
     rows = [alert(number) for number in range(12)]
     same = small_source(tmp_path, rows)

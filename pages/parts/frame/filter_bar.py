@@ -465,7 +465,7 @@ def mapped_sentence(
     def said(n: int) -> int | str:
         return t(fewer_than(total.threshold)) if total.shown(n) is None else n
 
-    without = N_("{n} without a place in the copy") if taken else N_("{n} without a position")
+    without = N_("{n} without a position that may be shown") if taken else N_("{n} without a position")
     parts = (
         (True, t.n("n = {n} alert", "n = {n} alerts", total.n)),
         (drawn is not None, t("{n} drawn as points", n=drawn or 0)),
