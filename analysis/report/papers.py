@@ -160,7 +160,7 @@ def _changes(brief: Brief, t: Translator) -> tuple[Block, ...]:
     when = at_head(t("{window}, compared with {before}.", window=window, before=before))
     when += "" if brief.same_season else " " + t("The season alone may explain it.")
     rows = tuple(replace(row, name=f"{at}. {row.name}") for at, row in enumerate(brief.changes, 1))
-    also = {t(ALSO_CLEAR): brief.further if rows else ()}
+    also = {t("Clear as well, mostly the same alerts (expected)"): brief.further if rows else ()}
     if brief.again:
         also[t("May be chance; look again on {day}", day=brief.again)] = brief.chance
     lists = ((Text(t.pair(name, "").strip(), "note"), Bullets(rest)) for name, rest in also.items() if rest)
@@ -212,7 +212,6 @@ def _spots(spots: tuple[SpotRow, ...], t: Translator) -> Table:
     return Table(header, rows, (0.35, 3.1, 1.5, 2.3), right=(2, 3))
 
 
-ALSO_CLEAR: Final = Message("Clear as well, and mostly the same alerts as changes above")
 LIMIT: Final = Message(
     "More or fewer alerts need not be more or less crime: they also show who reports, and how often."
 )

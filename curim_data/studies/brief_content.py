@@ -40,16 +40,16 @@ from curim_data.studies.brief_text import (
     affected_sentence,
     beside_sentence,
     carried_sentence,
+    counts_before_after,
     counts_words,
     finding_sentences,
-    further_titles,
     headline,
     history_word,
     no_spots_sentence,
     none_sentence,
     small_sentence,
     title,
-    women_sentence,
+    women_words,
 )
 from curim_data.studies.evaluation import STARTED, Standing, plan_progress, short_result
 
@@ -137,7 +137,9 @@ def brief_content(
         changes=tuple(to_decide(one, city, t) for one in decided),
         chance=() if tells_nothing else tuple(t.pair(title(one, city, t), counts_words(one, t)) for one in movements),
         again=again or made + FOUR_WEEKS,
-        further=tuple(further_titles(study, city, t).values()),
+        further=tuple(
+            t.pair(title(one, city, t), "{1} ({0})".format(*counts_before_after(one, t))) for one in study.further
+        ),
         basis=small_sentence(city, t) if audience in (Audience.COUNCIL, Audience.PUBLIC) else "",
         before=study.changes.periods.before,
         same_season=study.changes.periods.same_season,
@@ -156,8 +158,8 @@ def to_decide(one: AnyFinding, city: CityProfile, t: Translator) -> Decision:
     first, *others, sure = finding_sentences(one, city, t)
     told: Iterable[str] = others[:-1]
     if isinstance(one, Finding):
-        elsewhere = one.whom is not None and one.whom.level != "here"
-        whom = t("For whom: too few to tell.") if elsewhere else women_sentence(one, city, t)
+        untold = t("For whom: too few to tell.") if one.whom is not None else ""
+        whom = f"{women}." if (women := women_words(one, t)) else untold
         first, told = (
             counts_words(one, t),
             filter(None, (carried_sentence(one, city, t), beside_sentence(one, city, t), whom)),

@@ -380,6 +380,14 @@ def women_sentence(finding: Finding, city: CityProfile, t: Translator) -> str:
     return told if whom.level == "here" else city_wide
 
 
+def women_words(finding: Finding, t: Translator) -> str:
+    """The share of women among the women and men of a finding itself; empty where that is not known."""
+    whom = finding.whom
+    if whom is None or whom.level != "here" or not whom.women.known:
+        return ""
+    return t("{share} women", share=t.share(whom.women.value, whom.women.low, whom.women.high))
+
+
 def affected_sentence(study: BriefStudy, city: CityProfile, t: Translator) -> str:
     """Who is affected, where women and men differ most, and who is missing from the data."""
     parts = [t(NO_AFFECTED)]

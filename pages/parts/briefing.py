@@ -12,7 +12,7 @@ import streamlit as st
 
 from analysis.hotspots.grouping import is_compared
 from analysis.report.documents import MIME, DocumentFormat
-from analysis.report.papers import ALSO_CLEAR, brief_document
+from analysis.report.papers import brief_document
 from curim_data.filters import AlertFilter
 from curim_data.model import N_, NO_AFFECTED, NO_CATEGORY, UNCATEGORISED, Audience, Role, Span, at_head, value_label
 from curim_data.model.coverage import LONGEST_MEETING_NAME, Meeting
@@ -46,6 +46,7 @@ from curim_data.studies.brief_text import (
     no_spots_sentence,
     none_sentence,
     order_choices,
+    title,
     visible_sentence,
 )
 from pages.parts.charts import expected_count, has_no_clock, tables, written_count
@@ -78,6 +79,7 @@ CHOICE = "briefing_meeting"
 SAID = "briefing_meeting_said"
 MOST_OFFERED = 4
 MOST_ASKED: Final = 8
+MOST_NAMED: Final = 3
 OPEN: Final = (3, 2)  # cards before the fold of the others, on a wide page and on a phone
 KEY = "briefing_since"
 # Settings of the comparison that are told of.
@@ -250,6 +252,8 @@ def draw_change_cards(page: Page, study: BriefChanges) -> None:
         name = page.t.n("{n} more change", "{n} more changes", len(rest))
     elif rest:
         name = page.t.n("{n} movement that may be chance", "{n} movements that may be chance", len(rest))
+        largest = [escape_markdown(title(one, page.city, page.t)) for _, one in rest[:MOST_NAMED]]
+        name = page.t.pair(name, "; ".join([*largest, *(["…"] if len(rest) > MOST_NAMED else [])]))
     if 0 < clear < len(rest):
         said = page.t.n("{n} of them clear", "{n} of them clear", clear)
         name = f"{name} ({said})"
@@ -263,9 +267,9 @@ def _draw_more(page: Page, rest: list[tuple[int, AnyFinding]], titles: dict[str,
     """
     _draw_cards(page, rest)
     if titles:
-        st.caption(page.t.pair(page.t(ALSO_CLEAR), "").strip())
-    for name, title in titles.items():
-        page_link(page, "finding", escape_markdown(title), id=name)
+        st.caption(page.t.pair(page.t("Clear as well, and mostly the same alerts as changes above"), "").strip())
+    for name, told in titles.items():
+        page_link(page, "finding", escape_markdown(told), id=name)
 
 
 def draw_questions(page: Page) -> None:

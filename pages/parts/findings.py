@@ -18,7 +18,14 @@ from curim_data.filters import AlertFilter
 from curim_data.model import N_, Gender, Translator
 from curim_data.model.labels import gender_label, grade_words
 from curim_data.studies.brief import AnyFinding, Finding, brief_changes, usual_since
-from curim_data.studies.brief_text import counts_words, history_word, reporting_question, since_words, title
+from curim_data.studies.brief_text import (
+    counts_words,
+    history_word,
+    reporting_question,
+    since_words,
+    title,
+    women_words,
+)
 from curim_data.studies.changes import areas_in_words, counts_in_words, expected_in_words
 from pages.parts.charts import bars_of_shares, draw_chart, interval_bars_figure, plots
 from pages.parts.charts.tables import draw_plain_table
@@ -78,9 +85,7 @@ def draw_card(page: Page, one: AnyFinding, at: int) -> None:
     st.subheader(escape_markdown(name))
     if isinstance(one, Finding):
         draw_finding_chart(page, one, name, key=f"briefing_spark_{at}")
-        women = one.whom is not None and one.whom.level == "here" and one.whom.women.known
-        whom = t("{share} women", share=t.percent(one.whom.women.value)) if one.whom is not None and women else ""
-        counts, *rest = counts_words(one, t), since_words(one, t), whom, reporting_question(one, t)
+        counts, *rest = counts_words(one, t), since_words(one, t), women_words(one, t), reporting_question(one, t)
     else:
         counts, *rest = one.sentences(page.city, t)[:1]
     told = "".join(f" · {escape_markdown(part)}" for part in rest if part)

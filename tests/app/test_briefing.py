@@ -393,7 +393,7 @@ def test_an_address_of_this_computer_is_not_printed(year: BriefStudy, sample: Ho
 
 def test_page_and_paper_write_hot_spots_alike(seen: Open, year: BriefStudy, sample: Home, t: Translator) -> None:
     exact = brief_study(open_source(sample), AlertFilter(), open_source(sample).meeting)
-    for study, view, heading in ((year, "council", "Ratio"), (exact, "", "Expected")):
+    for study, view, heading in ((year, "council", "Ratio"), (exact, "", "Expected from surroundings")):
         told = brief_content(study, AlertFilter(), sample.city(), t, made=dt.date(2026, 11, 1))
         paper = docx.Document(io.BytesIO(brief_document(told, sample.city(), t, "docx")))
         written = [[cell.text for cell in row.cells] for table in paper.tables for row in table.rows]
