@@ -181,7 +181,7 @@ HEADINGS = [
      "Graffiti and noise affecting women, after dark: probable fall, 20 against 61 usual for this time of year",
      "Γκράφιτι και ηχορύπανση που αφορούν γυναίκες, μετά τη δύση – πιθανή μείωση: 20 έναντι 61 που είναι συνήθεις για "
      "την εποχή",
-     "Graffitis et bruit touchant des femmes, après la tombée de la nuit : baisse probable, 20 contre 61, nombre "
+     "Graffitis et bruit concernant des femmes, après la tombée de la nuit : baisse probable, 20 contre 61, nombre "
      "habituel en cette saison"),
     (AlertFilter(), _answer(1_250, 1_000.0, "clear", "before"),
      "All alerts: clear rise, 1,250 against 1,000 expected from the time just before",
