@@ -57,11 +57,10 @@ class GenderShares(Result):
         by_gender = self.frame.set_index("gender")["n"]
         text = first_case(
             (not self.women.known, N_("No alert says “woman” or “man”, so no share can be calculated.")),
-            (self.women_written, N_("Among women and men, women are {share} % ({low}–{high} %).")),
+            (self.women_written, N_("Among women and men, women are {share}.")),
             (True, N_("The share of women is not written out: of women or of men there are fewer than {k} alerts.")),
         )
-        share = {"share": self.women.value, "low": self.women.low, "high": self.women.high}
-        words = t(text, k=self.least, **{name: Num(100 * value, 0) for name, value in share.items()})
+        words = t(text, k=self.least, share=t.share(self.women.value, self.women.low, self.women.high))
         missing = int(by_gender[[Gender.UNDISCLOSED.value, Gender.UNKNOWN.value]].sum())
         if not missing:
             return words

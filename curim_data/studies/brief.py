@@ -418,8 +418,11 @@ class BriefChanges:
 
     @property
     def cards(self) -> tuple[AnyFinding, ...]:
-        """All of them in their order: clear ones first, events before changes."""
-        return tuple(sorted((*self.events, *self.findings), key=lambda one: one.grade != "clear"))
+        """All of them in their order: clear ones first, events before changes; none that may be chance among alerts
+        too few to tell.
+        """
+        every = sorted((*self.events, *self.findings), key=lambda one: one.grade != "clear")
+        return tuple(one for one in every if one.grade != "open" or not self.too_few_to_tell)
 
     @property
     def clear(self) -> int:

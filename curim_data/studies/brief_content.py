@@ -122,9 +122,8 @@ def brief_content(
     """
     spots, least = study.hot.spots[:MOST_SPOTS], study.total.threshold
     decided = [one for one in study.cards if one.grade != "open"]
-    movements = [one for one in study.findings if one.grade == "open"]
+    movements = [one for one in study.cards if isinstance(one, Finding) and one.grade == "open"]
     intervals = t("In brackets: 95 % intervals.") if study.asks_affected else ""
-    tells_nothing = study.too_few_to_tell and not decided
     return Brief(
         headline=headline(study, t),
         since=study.since,
@@ -135,7 +134,7 @@ def brief_content(
         no_spots=no_spots_sentence(study, t),
         made=made,
         changes=tuple(to_decide(one, city, t) for one in decided),
-        chance=() if tells_nothing else tuple(t.pair(title(one, city, t), counts_words(one, t)) for one in movements),
+        chance=tuple(t.pair(title(one, city, t), counts_words(one, t)) for one in movements),
         again=again or made + FOUR_WEEKS,
         further=tuple(
             t.pair(title(one, city, t), "{1} ({0})".format(*counts_before_after(one, t))) for one in study.further

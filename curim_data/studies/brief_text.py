@@ -52,6 +52,7 @@ MANY: Final = 200
 MUCH_LESS: Final = 1 / 3
 # The first sentence of the headline: how all alerts stand against what was expected.
 _FIRST: Final = {
+    "unknown": N_("{when}: {alerts}."),
     "usual": N_("{when}: {alerts}, about as many as expected ({expected})."),
     **dict.fromkeys(("more", "fewer"), N_("{when}: {alerts}, where {expected} were expected.")),
     "perhaps": N_("{when}: {alerts}, within the usual ups and downs (expected: {expected})."),
@@ -88,11 +89,11 @@ def first_sentence(study: BriefChanges, t: Translator) -> str:
     since = study.ongoing and not study.by_month
     when = t("Since {since}", since=study.since) if since else t.span(period)
     values = {"when": when, "alerts": alerts, "expected": _expected_words(study, t)}
-    return t(_FIRST.get(_standing(study), N_("{when}: {alerts}.")), **values)
+    return t(_FIRST[_standing(study)], **values)
 
 
 def _standing(study: BriefChanges) -> str:
-    """The verdict as it is worded: a key of `_FIRST`, or "unknown".
+    """The verdict as it is worded: a key of `_FIRST`.
 
     A number that differs by more than what is no news, and yet not clearly, is not called "about as many".
     """

@@ -34,7 +34,9 @@ def test_all_five_genders_are_shown_in_their_order_and_no_other(t):
     assert result.frame["share"].sum() == pytest.approx(1)
     assert result.women == wilson(60, 100)
     assert result.n == 112
-    assert result.sentence(t) == ("Among women and men, women are 60 % (50–69 %). 12 alerts do not state the gender.")
+    assert result.sentence(t) == (
+        "Among women and men, women are 60\u00a0% (50–69). 12 alerts do not state the gender."
+    )
     with pytest.raises(ValueError, match="'lady'"):
         gender_shares(by_gender(lady=4))
     silent = by_gender(woman=30, man=10, undisclosed=900)
