@@ -421,8 +421,9 @@ class BriefChanges:
         """All of them in their order: clear ones first, events before changes; none that may be chance among alerts
         too few to tell.
         """
-        every = sorted((*self.events, *self.findings), key=lambda one: one.grade != "clear")
-        return tuple(one for one in every if one.grade != "open" or not self.too_few_to_tell)
+        every: tuple[AnyFinding, ...] = (*self.events, *self.findings)
+        told = (one for one in every if one.grade != "open" or not self.too_few_to_tell)
+        return tuple(sorted(told, key=lambda one: one.grade != "clear"))
 
     @property
     def clear(self) -> int:

@@ -79,8 +79,8 @@ CHOICE = "briefing_meeting"
 SAID = "briefing_meeting_said"
 MOST_OFFERED = 4
 MOST_ASKED: Final = 8
-MOST_NAMED: Final = 3
 OPEN: Final = (3, 2)  # cards before the fold of the others, on a wide page and on a phone
+NAMED: Final = (3, 1)  # movements on the closed fold, likewise
 KEY = "briefing_since"
 # Settings of the comparison that are told of.
 SHOWN: Final = ("annotation", "coverage", "relative", "grades")
@@ -252,8 +252,8 @@ def draw_change_cards(page: Page, study: BriefChanges) -> None:
         name = page.t.n("{n} more change", "{n} more changes", len(rest))
     elif rest:
         name = page.t.n("{n} movement that may be chance", "{n} movements that may be chance", len(rest))
-        largest = [escape_markdown(title(one, page.city, page.t)) for _, one in rest[:MOST_NAMED]]
-        name = page.t.pair(name, "; ".join([*largest, *(["…"] if len(rest) > MOST_NAMED else [])]))
+        largest = [escape_markdown(title(one, page.city, page.t)) for _, one in rest[: NAMED[page.narrow]]]
+        name = page.t.pair(name, " · ".join([*largest, *(["…"] if len(rest) > len(largest) else [])]))
     if 0 < clear < len(rest):
         said = page.t.n("{n} of them clear", "{n} of them clear", clear)
         name = f"{name} ({said})"
