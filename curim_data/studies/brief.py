@@ -205,7 +205,7 @@ def make_finding(
     `origin`: out of which it was chosen, where that is not `source`; `own`: the change itself, or, where it was chosen
     elsewhere, the same candidate in what the audience reads; None where that has no such candidate.
     """
-    chosen = change_filter(f, change, periods)
+    chosen = change_filter(source, f, change, periods)
     counted = query.counts(source, chosen, [])
     least, after = counted.threshold, round(counted.total)
     few_before, few_after = own is None or is_small(own.base, least), is_small(after, least)
@@ -551,7 +551,7 @@ def _further(source: Source, f: AlertFilter, own: ChangeStudy, listed: Sequence[
 
 
 def _counted_alone(source: Source, f: AlertFilter, change: Change, periods: ComparedPeriods) -> Finding:
-    chosen = change_filter(f, change, periods)
+    chosen = change_filter(source, f, change, periods)
     counted = query.counts(source, chosen, [])
     return Finding(
         change=replace(change, **_NO_FIGURES),

@@ -137,9 +137,11 @@ def filter_periods(source: Source, f: AlertFilter, since: dt.date | None = None)
     return replace(periods, before=None, other_light=True)
 
 
-def change_filter(f: AlertFilter, change: Change, periods: ComparedPeriods) -> AlertFilter:
-    """The filter that shows a change: its category and area, over the later period."""
-    narrowed: dict[str, Any] = {"period": "", "start": periods.after[0], "end": periods.after[1]}
+def change_filter(source: Source, f: AlertFilter, change: Change, periods: ComparedPeriods) -> AlertFilter:
+    """The filter that shows a change: its category and area, over the later period, by its name where it has one."""
+    narrowed: dict[str, Any] = {}
+    if query.dates(source, f) != periods.after:
+        narrowed = {"period": "", "start": periods.after[0], "end": periods.after[1]}
     for key, name in zip(CANDIDATE_KEYS, ("districts", "cells", "places", "cells", "categories"), strict=True):
         if change.key.get(key):
             narrowed[name] = (str(change.key[key]),)

@@ -97,7 +97,7 @@ def test_a_finding_counts_what_its_filter_counts(sample: Home) -> None:
         for finding in brief_changes(seen_by(source, audience), AlertFilter(), source.meeting).findings:
             counted = query.counts(seen_by(source, audience), finding.filter, []).shown.frame["n"].iloc[0]
             assert finding.counts[1].n == (None if pd.isna(counted) else counted)
-            assert finding.periods.after == (finding.filter.start, finding.filter.end)
+            assert finding.periods.after == query.dates(source, finding.filter)
 
 
 def test_the_chart_of_a_finding_marks_what_was_tested(sample: Home) -> None:

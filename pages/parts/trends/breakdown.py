@@ -13,12 +13,23 @@ from analysis.trends.changes import Grade
 from analysis.trends.time_series import week_clock
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import N_, SEVERAL_CATEGORIES, BoolArray, Span, Translator, at_head, is_small, value_label
+from curim_data.model import (
+    N_,
+    SEVERAL_CATEGORIES,
+    BoolArray,
+    CityProfile,
+    Span,
+    Translator,
+    at_head,
+    is_small,
+    value_label,
+)
 from curim_data.model.labels import grade_words
 from curim_data.privacy import BAND_HOURS, Counted
 from curim_data.studies.brief import usual_since
 from curim_data.studies.cells import has_area
 from curim_data.studies.changes import (
+    ChangeStudy,
     areas_in_words,
     compared_words,
     counts_in_words,
@@ -69,17 +80,48 @@ def _grades_of_findings(dataset: Dataset, source: Source, f: AlertFilter) -> lis
     return [(one.change.key, one.grade) for one in findings]
 
 
+def _whole(f: AlertFilter) -> AlertFilter:
+    """The filter without its categories and its area: where the Briefing finds what it tells of them."""
+    return f.replace(categories=(), groups=(), districts=(), places=(), cells=())
+
+
+def _chosen(city: CityProfile, f: AlertFilter, rows: pd.DataFrame) -> pd.DataFrame:
+    """The comparisons that are of the categories and the area of a filter, out of those of the whole city."""
+    groups = {name for name, one in city.categories.items() if one.group in f.groups}
+    for column, names in (("category", {*f.categories, *groups}), ("district", f.districts), ("place", f.places)):
+        rows = rows[rows[column].isin(list(names))] if names else rows
+    return rows.head(0) if f.cells else rows
+
+
+def _compared(page: Page, f: AlertFilter) -> tuple[ChangeStudy, AlertFilter, pd.DataFrame]:
+    """What changed under a filter, the surest first, as its audience reads it: the comparisons of the Briefing that the
+    filter chooses, with the grades of its cards; where it chooses none of them, those of its own alerts. With the study
+    and the filter that they are from.
+    """
+    for asked in (_whole(f), f):
+        study, rows = _written(page, asked)
+        rows = rows if asked == f else _chosen(page.city, f, rows)
+        if len(rows):
+            break
+    return study, asked, rows
+
+
+def _written(page: Page, f: AlertFilter) -> tuple[ChangeStudy, pd.DataFrame]:
+    """What changed among the alerts of a filter, and its comparisons as their audience reads them, the surest first."""
+    study = changes_of(page.dataset, f)
+    written = written_changes(study, page.alerts, f, _grades_of_findings(page.dataset, page.alerts, f))
+    return study, written.loc[surest_first(study.changes.frame, written)]
+
+
 def draw_districts(page: Page) -> None:
     """The districts, the surest change first, with the number that each one's share of the city let expect; nothing
     where the filter names an area, or the city has no districts.
     """
     if has_area(page.filter):
         return
-    t, study = page.t, changes_of(page.dataset, page.filter)
-    graded = _grades_of_findings(page.dataset, page.alerts, page.filter)
-    written = written_changes(study, page.alerts, page.filter, graded)
-    rows = written.loc[surest_first(study.changes.frame, written)]
-    rows = rows[rows["level"].eq("district") & rows["district"].notna()]
+    t, one = page.t, len(page.filter.categories) == 1 and not page.filter.groups
+    rows = _compared(page, page.filter)[2] if one else _written(page, page.filter)[1]
+    rows = rows[rows["level"].eq("district_category" if one else "district") & rows["district"].notna()]
     if len(rows):
         st.subheader(t("By district"))
         draw_compared(page, rows.head(MOST_DISTRICTS), alt=t("By district"))
@@ -95,10 +137,8 @@ def draw_changes_table(page: Page) -> None:
     brief = cached_changes(page.dataset, page.filter, None)
     if brief.changes.periods.before is None:
         brief = cached_changes(page.dataset, page.filter, usual_since(page.alerts, page.filter))
-    study = changes_of(page.dataset, brief.asked)
-    graded = [(one.change.key, one.grade) for one in brief.findings]  # a row of a finding has the grade of its card
-    written = written_changes(study, page.alerts, brief.asked, graded)
-    frame = changes_frame(page, written.loc[surest_first(study.changes.frame, written)])
+    study, asked, rows = _compared(page, brief.asked)
+    frame = changes_frame(page, rows)
     if frame.empty or study.periods.before is None:
         st.write(t(study.periods.choice.explanation if study.periods.before is None else _NOTHING))
     else:
@@ -111,7 +151,7 @@ def draw_changes_table(page: Page) -> None:
             "{n} comparisons were made, and having looked so often is allowed for.",
             study.changes.n_tested,
         )
-        copied = chosen_from(page.alerts, brief.asked) is not page.alerts
+        copied = chosen_from(page.alerts, asked) is not page.alerts
         draw_footer(
             page,
             sentence=made + (" " + t(COMPARED_IN_THE_COPY) if copied else ""),
