@@ -179,9 +179,9 @@ def split_point_texts(column: ArrowText) -> tuple[ArrowText, ArrowText, ArrowTex
     POINT (lon lat) and the arrays of GeoJSON have the longitude first by their standards.
     """
     number = r"[+-]?\d+(?:\.\d+)?"
-    found = pc.extract_regex(column, rf"^[^\d+-]*(?P<one>{number})\s*[,;\s/|]\s*(?P<two>{number})[^\d]*$")
+    found = pc.extract_regex(column, rf"^[^\d+-]*(?P<one>{number})\s*[,;\s/|·]\s*(?P<two>{number})[^\d]*$")
     comma = r"[+-]?\d+,\d+"
-    other = pc.extract_regex(column, rf"^[^\d+-]*(?P<one>{comma})\s*[;\s/|]\s*(?P<two>{comma})[^\d]*$")
+    other = pc.extract_regex(column, rf"^[^\d+-]*(?P<one>{comma})\s*[;\s/|·]\s*(?P<two>{comma})[^\d]*$")
     one, two = (
         pc.cast(pc.coalesce(pc.struct_field(other, name), pc.struct_field(found, name), column), pa.large_string())
         for name in ("one", "two")
@@ -216,8 +216,8 @@ _WEEKDAY: Final = rf"^(?:{_LETTER}{{2,12}}\.?,? )?"
 # How dates that are not ISO are written: as 01/03/2025, and as above each.
 _LAYOUTS: Final = (
     _NUMERIC,
-    # 2025/03/01
-    rf"^(?P<year>\d{{4}}){_SEPARATOR}(?P<month>\d{{1,2}}){_SEPARATOR}(?P<day>\d{{1,2}}){_TIME}",
+    # 2025/03/01, 2025. 03. 01.
+    rf"^(?P<year>\d{{4}}){_SEPARATOR}(?P<month>\d{{1,2}}){_SEPARATOR}(?P<day>\d{{1,2}})\.?{_TIME}",
     # 20250301 2215
     r"^(?P<year>(?:19|20|21)\d{2})(?P<month>0[1-9]|1[0-2])(?P<day>[0-2]\d|3[01])"
     r"(?:[T ]?(?P<hour>\d{2}):?(?P<minute>\d{2}):?(?P<second>\d{2})?)?(?: ?(?:Z|UTC|GMT))?$",

@@ -116,16 +116,18 @@ class Decisions:
     """One answer for all rows of a file.
 
     `dates` and `coordinates`: how these are written. `latest`: the latest plausible timestamp. `timezone`: zone of
-    times without offset, None for the city's. `words`: value of the enum by folded spelling, by role. `category`: the
-    category of a file without such a column. `kind`: of the categories that the city does not have ("names": as their
-    names say), None for that of the layout. `reasons`: what a reader should know of the decisions that were not
-    obvious. `midnight`: roles of dates whose 00:00 says nothing of the hour. `questions`: what a person may say better.
+    times without offset, None for the city's, which that of the roles in `local` is. `words`: value of the enum by
+    folded spelling, by role. `category`: the category of a file without such a column. `kind`: of the categories that
+    the city does not have ("names": as their names say), None for that of the layout. `reasons`: what a reader should
+    know of the decisions that were not obvious. `midnight`: roles of dates whose 00:00 says nothing of the hour.
+    `questions`: what a person may say better.
     """
 
     dates: DateDecisions
     coordinates: CoordinateFormat
     latest: pd.Timestamp
     timezone: str | None = None
+    local: frozenset[str] = frozenset()
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     category: str | None = None
     kind: str | None = None
@@ -136,7 +138,10 @@ class Decisions:
     def date_format(self, role: str, zone: str) -> DateFormat:
         """Return how a column of dates is written; `zone` is the city's."""
         return DateFormat(
-            self.timezone or zone, self.dates.orders.get(role, self.dates.order), self.dates.forms.get(role, ""), zone
+            zone if role in self.local else self.timezone or zone,
+            self.dates.orders.get(role, self.dates.order),
+            self.dates.forms.get(role, ""),
+            zone,
         )
 
     def row_orders(self, role: str, columns: RoleColumns, rows: IntArray) -> Orders | None:
@@ -179,6 +184,9 @@ def decide(
     dates = replace(dates, exchanged=exchanged, reasons=(*dates.reasons, *warnings))
     coordinates = decide_coordinates(profile, sample, city, answers, name)
     zone = answers.timezone or ("UTC" if layout.utc else None)
+    # Forms whose system writes moments in UTC hold a day and a time that were asked apart as they were answered.
+    apart = {role for role, parts in layout.roles.items() if {"date", "time"} <= {part.part for part in parts}}
+    local = frozenset(apart if layout.utc and not answers.timezone else ())
     home = city.timezone if city is not None else "UTC"
     date_format = DateFormat(zone or home, dates.order, dates.forms.get("reported_at", ""), home)
     own = np.zeros(sample.size, np.int8) if "reported_at" in dates.rows else None
@@ -188,6 +196,7 @@ def decide(
         coordinates=coordinates,
         latest=latest_plausible(parse_dates(sample["reported_at"], date_format, own).timestamps, now),
         timezone=zone,
+        local=local,
         words=words,
         category=answers.category or layout.category,
         kind=answers.kind,

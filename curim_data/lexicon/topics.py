@@ -47,6 +47,9 @@ _SENSITIVE: Final = "|".join(
         r"\bmolestie\b|molestator|stupr|sessual",
         r"violenza (domestica|di genere|carnale|sulle donne|contro le donne)",
         r"palpeggia|atti osceni|esibizionis|maltrattamenti in famiglia|tocament",
+        r"aanrand|verkracht|seksue|huiselijk geweld|ongewenst|lastiggevallen|assetja|violacio\b|masclist",
+        r"zaklat|szexual|megerosz|nemi eroszak|csaladon beluli|uzmaksan|izvaros|seksual|vardarbiba gimene",
+        r"molestow|gwałt|napastow|nekani|przemoc domow",
     )
 )
 # Whatever else a name speaks of, these are offences: theft, robbery, burglary, bodily harm, weapons, arson, fraud.
@@ -79,6 +82,9 @@ _GRAVE: Final = "|".join(
         r"\baggression[ei]\b|lesioni (personali|dolose)",
         r"\barm[ai]\b|accoltell|sparatori|truff[ae]|estorsion",
         r"ricettazion|\briss[ae]\b|incendi[oi] dolos|sequestro di",
+        r"diefstal|gestolen|inbraak|beroving|overval|mishandel|steekpartij|schietpartij|zakkenroll|brandsticht",
+        r"wapen|\brobator|\bfurts?\b|atracament|\bbaralla|lopas|rablas|betores|testi sertes|gyujtogat|fegyver",
+        r"oplicht|verekedes|zadzib|laupis|kautin|piekaus|miesas boj|kradziez|rozboj|właman|pobici|oszust|zabojst",
     )
 )
 # Offences where the name speaks of nothing above, and of no nuisance and no danger either.
@@ -106,6 +112,8 @@ _OFFENCE: Final = "|".join(
         r"\breat[oi]\b|delitt[oi]|violenz|spaccio|stupefacent|\bdrog[ae]",
         r"minacc|vandalismo|atti vandalici|danneggiament",
         r"ingiuri|percoss|effrazion|violazione di domicilio",
+        r"bedreig|vernieling|geweld|misdrijf|misdaad|amenac|delicte|violencia|fenyeget|rongal|vandaliz|garazda|\bbron\b|podpalen|kabitoszer",
+        r"buncselek|eroszak|draud|narkot|noziegum|vardarbib|wandaliz|grozb|przestepst|przemoc|dewastac|niszczeni",
     )
 )
 _INCIVILITY: Final = "|".join(
@@ -143,6 +151,9 @@ _INCIVILITY: Final = "|".join(
         r"degrado|sosta (vietata|selvaggia|irregolare)|sporcizia",
         r"molestie (olfattiv|acustic)|veicol[oi] abbandonat|ingombrant",
         r"deiezion|disturbo (della|alla) quiete|schiamazz|\btopi\b",
+        r"overlast|geluids|lawaai|zwerfvuil|hondenpoep|geparkeerd|wildplas|vervuil|soroll|brutic|escombrar|incivisme",
+        r"csendhabor|\bzaj|szemet|hulladek|falfirka|\bkutya|parkol|troksn|atkritum|grafiti|piesarnoj",
+        r"hałas|ciszy nocnej|grafits|smieci|zasmiec|parkowan|spozywanie alkoholu|\bpsy\b",
     )
 )
 _RISK: Final = "|".join(
@@ -172,6 +183,8 @@ _RISK: Final = "|".join(
         r"incident[ei] stradal|\binvestiment|\bbuc(a|he)\b|illuminazion",
         r"pericol|lampion|insicur|\bbui[oa]?\b|\bpaura\b",
         r"scars[ao] luc|\btamponament|luci? (spent|guast)",
+        r"onveilig|gevaar|verlichting|lantaarn|aanrijding|ongeval|perill|enllumenat|il luminacio|\bfosc",
+        r"vilagitas|veszely|baleset|\bkatyu|sotet|nedros|apgaismoj|bistam|negadij|niebezpieczn|oswietlen|wypadek|kolizj|\bdziur|ciemn",
     )
 )
 # What a city keeps in order: requests for its services, and no offence. Read where nothing above is spoken of.

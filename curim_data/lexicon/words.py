@@ -306,7 +306,7 @@ _MISSING: Final = (
     "inconnu|inconnue|non renseigné|non renseignée|non spécifié|non spécifiée|non précisé|non précisée|non indiquée|"
     "non disponible|vide|aucun|aucune|n.c.|heure inconnue|sans heure|"
     "desconocido|desconocida|indefinido|no consta|no especificado|no especificada|sin especificar|sin datos|ninguno|"
-    "s/d|nulo|ignorada|hora desconocida|sin hora|"
+    "s/d|s/h|nulo|ignorada|hora desconocida|sin hora|"
     "desconhecido|desconhecida|não informado|não informada|não especificado|não especificada|sem informação|nenhum|"
     "ignorado|sem hora|hora ignorada|"
     "unbekannt|keine|keine angabe|k.a.|leer|ohne angabe|nicht angegeben|zeit unbekannt|uhrzeit unbekannt|ohne uhrzeit|"
@@ -317,8 +317,23 @@ _MISSING: Final = (
 MISSING: Final[frozenset[str]] = frozenset(fold(word) for word in _MISSING.split("|"))
 
 _SEVERAL: Final = re.compile(r"[/,;|+&\n]| (?:and|και|et|y|e|und) ")
-_SPANISH: Final = re.compile(
-    "sexo|genero|victima|denunciante|afectad|perjudicad|agraviad|damnificad|lesionad|ofendid|solicitante"
+# The letters of a woman and of a man under the headings of a language.
+_LETTERS: Final = tuple(
+    (re.compile(heading), woman, man)
+    for heading, woman, man in (
+        (
+            "sexo|genero|victima|denunciante|afectad|perjudicad|agraviad|damnificad|lesionad|ofendid|solicitante",
+            "m",
+            "v",
+        ),
+        ("geslacht", "v", "m"),
+        ("płec|plec|kjonn|\\bkon\\b", "k", "m"),
+        ("dzimum", "s", "v"),
+        ("lyti", "m", "v"),
+        ("(^|_)neme?($|_)", "n", "f"),
+        ("sukupuoli", "n", "m"),
+        ("pohlavi|(^|_)spol", "z", "m"),
+    )
 )
 _WOMAN_LETTERS: Final = {"f", "w"}
 _WOMEN: Final = {word for word, value in _GENDERS.items() if value == "woman" and len(word) > 1}
@@ -343,10 +358,10 @@ def gender_words(values: Iterable[str], label: str = "") -> Mapping[str, str]:
     """The table for a column of genders, single letters read by what else stands in the whole of it.
 
     `values`: the distinct spellings of the column, folded or not. M is a man next to F or W (or a woman's whole word)
-    and a woman next to H; H is a man next to F or M; D is divers next to M and W;
-    A (alpha) is a man next to gamma or theta. V (varón) is a man next to M (mujer) where the heading, `label`, is
-    Spanish: in Dutch V is a woman. A letter that the column does not settle is left out. A cell that holds several
-    persons of one gender ("F/F") has it; of several genders it has none.
+    and a woman next to H; H is a man next to F or M; D is divers next to M and W; A (alpha) is a man next to gamma or
+    theta. Others are read by the language of the heading, `label` (`_LETTERS`): V is a man (varón) next to M in
+    Spanish and a woman (vrouw) in Dutch. A letter that the column does not settle is left out. A cell that holds
+    several persons of one gender ("F/F") has it; of several genders it has none.
     """
     cells = {fold(value): gender_parts(value) for value in values}
     there = set(cells).union(*cells.values())
@@ -359,8 +374,9 @@ def gender_words(values: Iterable[str], label: str = "") -> Mapping[str, str]:
             letters["h"] = "man"
     elif "m" in there and "h" not in there and "v" not in there and (women or there & _WOMEN):
         letters["m"] = "man"
-    if {"m", "v"} <= there and not there & {"h", *_WOMAN_LETTERS} and _SPANISH.search(fold(label)):
-        letters |= {"v": "man", "m": "woman"}
+    for heading, woman, man in _LETTERS:
+        if {woman, man} <= there and heading.search(fold(label)) and not there & ({"h", *_WOMAN_LETTERS} - {man}):
+            letters |= {woman: "woman", man: "man"}
     if "d" in there and {"m", "w"} <= there:
         letters["d"] = "other"
     if "α" in there and there & {"γ", "θ"}:

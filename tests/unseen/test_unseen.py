@@ -1,7 +1,7 @@
-"""Fifteen exports that the importer was not written for are imported without flags and without a silent mistake.
+"""27 exports that the importer was not written for are imported without flags and without a silent mistake.
 
-`files` holds fifteen made-up exports in seven languages, written by somebody who did not know the code, each with an
-answer key `NAME.key.json` (people, streets and reports are invented). The top of a key concerns its first file,
+`files` holds made-up exports in twelve languages, written by people who did not know the code, each with an answer
+key `NAME.key.json` (people, streets and reports are invented). The top of a key concerns its first file,
 imported alone; `second` a later file of the same source: an honest update, or one whose numbers begin again at 1.
 
 `disagreements` compares a home with the key. Only what the importer did without a word counts as wrong: a row that it
@@ -181,7 +181,7 @@ def _fold(label: str) -> str:
     return " ".join(label.split()).casefold()
 
 
-PLACES = ("lat", "lon", "γεωγρ", "breite", "läng")  # how headings of coordinates begin in these files
+PLACES = ("lat", "lon", "γεωγρ", "breite", "läng", "on va passar")  # how headings of coordinates begin in these files
 NOT_USED = "{} is not used as the category"
 LATER = [name for name in NAMES if read_key(name).later_file]
 
@@ -207,6 +207,8 @@ def answer(question: Question, key: Key, answers: Answers) -> Answers:
             return replace(answers, event=key["event_date_column"])
         case "category":
             return replace(answers, category="uncategorised")
+        case "order":
+            return replace(answers, order="lat-lon")
     raise question
 
 

@@ -302,13 +302,18 @@ def _may_speak(column: Column) -> bool:
 
 
 def _finer(best: Column, columns: Sequence[Column], scores: Mapping[Column, float]) -> Column:
-    """The finest column that divides `best` and recurs. A column of subcategories or of short descriptions counts
-    where `best` holds but groups ("Property", "Person") of which no name speaks of an event.
+    """The finest column that divides `best` and recurs. One of subcategories counts where they say what happened, it
+    and one of short descriptions where `best` holds but groups ("Property", "Person").
     """
     vague, found = best.values.share(kind_of) < 0.5, best
     for one in columns if scores[best] > 0.4 else ():
         named = scores[one] >= _CLEAR and can_be_category(one, scores[one])
-        sub = vague and one.head.has("sub", "subject") and one.values.share_of("names") >= 0.8 and _few(one.values)
+        as_clear = one.head.has("sub") and one.values.share(kind_of) >= best.values.share(kind_of)
+        sub = (
+            (as_clear or (vague and one.head.has("sub", "subject")))
+            and one.values.share_of("names") >= 0.8
+            and _few(one.values)
+        )
         finer = one is not best and len(one.values.distinct) > len(found.values.distinct)
         able = finer and (named or sub) and not one.head.has("not_category")
         if able and _recurs(one.values) and nests(one.texts, best.texts):

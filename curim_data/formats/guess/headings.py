@@ -566,7 +566,7 @@ _TESTS: Final[Mapping[str, Callable[[str], object]]] = {
     ),
     # Texts that hold two coordinates.
     "pairs": re.compile(
-        r"(?:SRID=\d+;)?(?:POINT ?)?[(\[]? ?[+\-]?\d{1,3}[.,]\d+(?: ?[,;] ?| +)[+\-]?\d{1,3}[.,]\d+ ?[)\]]?",
+        r"(?:SRID=\d+;)?(?:POINT ?)?[(\[]? ?[+\-]?\d{1,3}[.,]\d+(?: ?[,;·] ?| +)[+\-]?\d{1,3}[.,]\d+ ?[)\]]?",
         re.IGNORECASE,
     ).fullmatch,
     # Words and letters that stand for a gender, and of several of these in one cell ("F/M").
