@@ -33,7 +33,7 @@ _SENSITIVE: Final = "|".join(
         r"^commentaires?$|^remarques? deplacee|^comentarios?$|^piropos?$|^σχολια$|φωτογραφηση χωρις",
         r"human traffick|trata de (personas|mujeres|blancas)|traite des etres|εμπορια ανθρωπων|σωματεμπορ",
         r"prostitut|sex work|\bpandering\b|\bpimping\b|\bdowry",
-        r"παρενοχλ|βιασμ|βιαστ|σεξουαλ|ασελγ|ενδοοικογεν|εμφυλ|γενετησι|γυναικοκτον|επιδειξια|επιδειξιμ",
+        r"παρενοχλ|βιασμ|βιαστ|σεξουαλ|ασελγ|ενδοοικογεν|εμφυλ|γενετησι|γυναικοκτον|επιδειξι[αο]|με ακολουθ|επιδειξιμ",
         r"εκπορνευ|πορνεια",
         r"(βια|κακοποιηση) (κατα )?(των )?γυναικ|ανεπιθυμητ\w* (αγγιγμα|επαφη|σεξ)|θωπει|ηδονοβλεψ|καταδιωκτικ",
         r"harcel|\bviols?\b|\bviole(e|es|ur|urs)\b|attouchement|sexuel|exhibition sex|conjugal|frotteur",

@@ -45,7 +45,7 @@ _GENDER: Final = {
     ),
     "other": (
         "other, another, another gender, other gender, non binary, nonbinary, nb, enby, genderqueer, diverse, "
-        "άλλο, άλλη, άλλος, άλλο φύλο, μη δυαδικό, μη δυαδικός, "
+        "άλλο, άλλη, άλλος, άλλο φύλο, μη δυαδικό, μη δυαδικός, μη δυαδικό άτομο, "
         "autre, autres, non binaire, "
         "otro, otra, otros, otro género, no binario, no binaria, no binarie, "
         "outro, outra, outros, outro gênero, não binário, não binária, não binárie, "
