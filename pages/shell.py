@@ -142,7 +142,8 @@ def bottom_bar(page: Page, entries: list[st.Page], *, filtered: bool) -> None:
     with st.container(horizontal=True, gap="small", key="bottom_bar"):
         if filtered:
             filter_bar.draw_opener(page, filter_bar.EVERYTHING, t("Filter"), type="tertiary", width="content")
-        with st.popover(t("Pages"), type="tertiary", width="content"):
+        # Another one on each page, so that it is closed where a page was chosen in it.
+        with st.popover(t("Pages"), type="tertiary", width="content", key=f"pages_of_{name}"):
             for link in entries:
                 st.page_link(link, query_params=page.query, width="stretch")
 

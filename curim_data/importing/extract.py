@@ -24,7 +24,7 @@ from curim_data.containers.base import prefetch
 from curim_data.formats.base import Layout, Part, Recognition
 from curim_data.formats.columns import COUNT_ROLE, DATE_ROLES, GENDER_ROLES, MAIN_DATES, event_counts
 from curim_data.formats.guess import unused_genders
-from curim_data.formats.guess.category import SEPARATED, holds_names, of_column
+from curim_data.formats.guess.category import SEPARATED, Found, holds_names, of_column
 from curim_data.formats.guess.headings import BLANK, read_heading
 from curim_data.importing import mapping as mappings
 from curim_data.importing.mapping import ColumnMapping, check_answers, named_columns, settled_for, signature_labels
@@ -200,7 +200,9 @@ def recognise_columns(opened: OpenedExport) -> tuple[OpenedExport, Layout]:
     formats.refuse(recognition, labels, request.name)
     ask_event(recognition, labels, request.name)
     layout = with_counts(recognition, labels, request.answers.counts, request.name)
-    layout = with_gender(layout, labels, first.table.slice(0, RECOGNITION_ROWS), request.answers.gender)
+    sample = first.table.slice(0, RECOGNITION_ROWS)
+    layout = with_gender(layout, labels, sample, request.answers.gender)
+    opened, layout = _named_category(opened, layout, sample)
     heads = [read_heading(labels[layout.place(role)]).words for role in DATE_ROLES if role in layout.roles]
     layout = replace(layout, utc=layout.utc or all("utc" in words for words in heads))
     if answer := request.answers.separator:
@@ -209,6 +211,20 @@ def recognise_columns(opened: OpenedExport) -> tuple[OpenedExport, Layout]:
     if COUNT_ROLE in layout.roles:
         opened = replace(opened, file=CountedFile(opened.file, layout.place(COUNT_ROLE)))
     return opened, layout
+
+
+def _named_category(opened: OpenedExport, layout: Layout, sample: pa.Table) -> tuple[OpenedExport, Layout]:
+    """The answer to which category alerts have may name the column that holds it."""
+    request, named = opened.request, list(map(fold, opened.labels))
+    answer = fold(request.answers.category or "")
+    if "category" in layout.roles or answer not in named or not answer:
+        return opened, layout
+    found = of_column(opened.labels, sample, named.index(answer))
+    if found is None:
+        return opened, layout
+    opened = replace(opened, request=replace(request, answers=replace(request.answers, category=None)))
+    why = Message("{column} holds the category, as was said.", {"column": found.column.head.label})
+    return opened, _with_category(layout, opened.labels, found, why)
 
 
 def profile_export(opened: OpenedExport, layout: Layout, *, summarise: bool = False) -> ProfiledExport:
@@ -346,8 +362,15 @@ def _category_as_before(
             )
         )
         return replace(layout, findings=(*layout.findings, *said))
+    return _with_category(
+        layout, labels, found, Message("{column} holds the category, as in {file}, which has the same columns.", values)
+    )
+
+
+def _with_category(layout: Layout, labels: Sequence[str], found: Found, why: Message) -> Layout:
+    """The layout with the category in another column."""
+    own, place = layout.roles.get("category", ()), found.column.place
     other = labels[own[0].place] if own else ""
-    said = (Message("{column} holds the category, as in {file}, which has the same columns.", values),)
     free = {*layout.unused, *(part.place for part in own)} - {place}
     return replace(
         layout,
@@ -358,7 +381,7 @@ def _category_as_before(
         text=tuple(at for at in layout.text if at != place),
         unused=tuple(sorted(free)),
         notes=(*(note for note in layout.notes if not own or other not in note.values.values()), *found.notes),
-        findings=(*layout.findings, *said),
+        findings=(*layout.findings, why),
     )
 
 

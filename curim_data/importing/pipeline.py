@@ -25,6 +25,7 @@ from curim_data.containers import open_file
 from curim_data.containers.base import prefetch
 from curim_data.formats.base import Layout, fold
 from curim_data.formats.columns import PLACE_ROLES
+from curim_data.formats.guess.category import can_hold
 from curim_data.geo.enrichment import LEAST, default_coordinates, usual_count
 from curim_data.importing import mapping as mappings
 from curim_data.importing.comparison import KEEP, ExportChanges, compare_with_previous, newer_imports
@@ -518,7 +519,18 @@ def _build_report(
     )
 
 
-CATEGORY_QUESTION: Final = Message("Which category do all alerts of this file have?")
+_CATEGORY: Final = Message("Which category do all alerts of this file have?")
+MOST_COLUMNS: Final = 4
+_CATEGORY_COLUMN: Final = Message(
+    "Which column holds the category: {columns}? Or which category do all alerts of this file have?"
+)
+
+
+def category_question(profiled: ProfiledExport) -> Message:
+    """What to ask where no column was understood as the category, with the columns that can be one."""
+    sample, labels = profiled.profile.sample[0], profiled.labels
+    able = [labels[at] for at in profiled.layout.unused if can_hold(labels, sample, at)]
+    return Message(_CATEGORY_COLUMN.text, {"columns": ", ".join(able[:MOST_COLUMNS])}) if able else _CATEGORY
 
 
 _GRAVEST: Final = ("area", "older", "gone", "midnight")
@@ -533,7 +545,7 @@ def _questions(staged: StagedExport, changes: ExportChanges) -> tuple[Question, 
     asked = [
         *changes.questions(staged.batch.file_name),
         *plan.decisions.questions,
-        *([Question("category", "--category", CATEGORY_QUESTION, default="")] if lacking else []),
+        *([Question("category", "--category", category_question(staged.profiled), default="")] if lacking else []),
         *(first.questions(staged.batch.file_name, names) if first else ()),
     ]
     answers, places = staged.profiled.request.answers, {about: at for at, about in enumerate(_GRAVEST)}

@@ -201,7 +201,9 @@ def _limits(study: BriefStudy, f: AlertFilter, city: CityProfile, t: Translator)
     """What these data cannot say, sentence by sentence, and which they are."""
     total = study.total
     chosen = f.sentence(t, city, n=total.said, total=total.of, dates=study.period, by_month=study.by_month)
+    shares = any(isinstance(one, Finding) and one.change.level != "city" for one in study.cards)
     return (
+        *((t("Parts of the city and kinds of alerts are compared with their share of it."),) if shares else ()),
         *(t(choice.explanation) for choice in study.changes.choices if choice.name in LIMITING),
         *study.changes.not_in_use.sentences(city, t),
         *((provisional_note(t, outlined=city.outlined),) if city.provisional else ()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -160,6 +161,17 @@ def test_blanks_separate_the_answers_of_a_form_unless_a_person_says_no(tmp_path:
     assert sum(len(row["more_categories"] or ()) for row in found) == 80
     brought(tmp_path / "b", content, separator="none")
     assert len(stored(tmp_path / "b", "category")) == 7
+
+
+def test_a_column_that_nobody_understands_can_be_named_as_the_category(tmp_path: Path) -> None:
+    content = re.sub(rb"Gel\w+|Af\w+|Dief\w+|Vern\w+", lambda one: one[0][::-1], export({})).replace(
+        b"categorie", b"druh"
+    )
+    assert "druh" in asked(brought(tmp_path / "a", content))["category"][0]
+    report = brought(tmp_path / "b", content, category="Druh")
+    assert "category" not in asked(report)
+    assert len(stored(tmp_path / "b", "category")) == len(CATEGORIES)
+    assert not any("is answered by" in T(one) for one in report.decisions)
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,8 @@
 """27 exports that the importer was not written for are imported without flags and without a silent mistake.
 
-`files` holds made-up exports in twelve languages, written by people who did not know the code, each with an answer
-key `NAME.key.json` (people, streets and reports are invented). The top of a key concerns its first file,
-imported alone; `second` a later file of the same source: an honest update, or one whose numbers begin again at 1.
-
-`disagreements` compares a home with the key. Only what the importer did without a word counts as wrong: a row that it
-quarantined for bad coordinates is imported again without them, as its reason says how to mend it.
+`files` holds made-up exports in twelve languages by people who did not know the code, each with an answer key
+`NAME.key.json`: its top is of the first file, imported alone, `second` of a later one of the same source, an honest
+update or one whose numbers begin again at 1. Only what the importer did without a word counts as wrong.
 """
 
 from __future__ import annotations
@@ -182,8 +179,6 @@ def _fold(label: str) -> str:
 
 
 PLACES = ("lat", "lon", "γεωγρ", "breite", "läng", "on va passar")  # how headings of coordinates begin in these files
-NOT_USED = "{} is not used as the category"
-LATER = [name for name in NAMES if read_key(name).later_file]
 
 
 @dataclass
@@ -256,12 +251,12 @@ def test_first_file(name: str, tmp_path: Path) -> None:
         return
     mend_places(home, report, tmp_path)
     wrong = disagreements(home, key)
-    if any(NOT_USED.format(key["category_column"]) in T(one) for one in report.decisions):
+    if any(f"{key['category_column']} is not used as the category" in T(one) for one in report.decisions):
         wrong = [one for one in wrong if not one.startswith(("categories ", "Not stated: "))]  # it was said
     assert wrong == [], "\n".join([*wrong, *asked])
 
 
-@pytest.mark.parametrize("name", LATER)
+@pytest.mark.parametrize("name", [name for name in NAMES if read_key(name).later_file])
 def test_later_file(name: str, tmp_path: Path) -> None:
     key, home = read_key(name), Home(tmp_path / "home")
     report, _ = imported(home, key.file, key)

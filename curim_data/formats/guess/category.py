@@ -205,6 +205,13 @@ def holds_names(labels: Sequence[str], sample: pa.Table | None, place: int) -> b
     return can_be_category(column, 1.0) if column.values.given else None
 
 
+def can_hold(labels: Sequence[str], sample: pa.Table, place: int) -> bool:
+    """Whether a column in a language that nobody knows may hold the categories: two names or more that recur."""
+    values = column_of(labels, sample, place).values
+    several = values.given >= _LEAST and len(values.distinct) > 1
+    return several and values.share_of("names") >= 0.8 and _few_texts(values) and _recurs(values)
+
+
 def refused(columns: Iterable[Column]) -> tuple[Message, ...]:
     """Why columns whose heading names the kind of event are not used, for a file without a category."""
     return tuple(

@@ -14,7 +14,6 @@ import streamlit as st
 
 from curim_data.formats.base import Layout
 from curim_data.importing.mapping import covered_days
-from curim_data.importing.pipeline import CATEGORY_QUESTION
 from curim_data.importing.proof import Line, Proof, gender_counts, kinds_name, period_name, row_lines
 from curim_data.importing.questions import pairs, with_meaning
 from curim_data.model import CityProfile, ImportProblem, Message, Question, Translator
@@ -65,7 +64,7 @@ def draw_questions(page: Page, review: FileReview, into: ImportTarget, *, first:
     st.session_state[QUESTIONS] = {**questions, digest: asked}
     for key, one in asked.items():
         if one.about == "category" and preview:
-            draw_category_question(page, review.file, preview, into)
+            draw_category_question(page, review.file, preview, into, one)
         else:
             _draw_question(page, review.file, one, key)
     if first and preview and preview.first and preview.first.spread and not preview.first.spread.asks:
@@ -180,10 +179,12 @@ def _keep_days(file: UploadedFile, answer: str | None) -> None:
         keep_answer(file, covers=answer)
 
 
-def draw_category_question(page: Page, file: UploadedFile, preview: FilePreview, into: ImportTarget) -> None:
-    """Ask for the category of a file that has no column for it; it may stay open."""
-    t, given = page.t, preview.answers.category
-    question = t(CATEGORY_QUESTION)
+def draw_category_question(
+    page: Page, file: UploadedFile, preview: FilePreview, into: ImportTarget, asked: Question
+) -> None:
+    """Ask for the category of a file that has no column for it, or for that column; it may stay open."""
+    t, given = page.t, file.answers.category or preview.answers.category
+    question = t(asked.message)
     labels = {one: category_label(t, preview.city, one) for one in preview.city.categories}
     labels = dict(sorted(labels.items(), key=lambda pair: pair[1]))
     made_for_it = into.city is None and preview.city.provisional  # its categories are what is answered here
