@@ -207,9 +207,9 @@ def holds_names(labels: Sequence[str], sample: pa.Table | None, place: int) -> b
 
 def can_hold(labels: Sequence[str], sample: pa.Table, place: int) -> bool:
     """Whether a column in a language that nobody knows may hold the categories: two names or more that recur."""
-    values = column_of(labels, sample, place).values
-    several = values.given >= _LEAST and len(values.distinct) > 1
-    return several and values.share_of("names") >= 0.8 and _few_texts(values) and _recurs(values)
+    column = column_of(labels, sample, place)
+    several = column.values.given >= _LEAST and len(column.values.distinct) > 1
+    return several and column.values.share_of("names") >= 0.8 and _may_speak(column) and _recurs(column.values)
 
 
 def refused(columns: Iterable[Column]) -> tuple[Message, ...]:
