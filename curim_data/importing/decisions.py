@@ -185,8 +185,10 @@ def decide(
     coordinates = decide_coordinates(profile, sample, city, answers, name)
     zone = answers.timezone or ("UTC" if layout.utc else None)
     # Forms whose system writes moments in UTC hold a day and a time that were asked apart as they were answered.
-    apart = {role for role, parts in layout.roles.items() if {"date", "time"} <= {part.part for part in parts}}
-    local = frozenset(apart if layout.utc and not answers.timezone else ())
+    pieces = {role: parts for role, parts in layout.roles.items() if {"date", "time"} <= {part.part for part in parts}}
+    heads = {role: [profile.labels[part.place] for part in parts] for role, parts in pieces.items()}
+    apart = {role: names for role, names in heads.items() if "utc" not in " ".join(names).casefold()}
+    local = apart if layout.utc and not answers.timezone else {}
     home = city.timezone if city is not None else "UTC"
     date_format = DateFormat(zone or home, dates.order, dates.forms.get("reported_at", ""), home)
     own = np.zeros(sample.size, np.int8) if "reported_at" in dates.rows else None
@@ -196,7 +198,7 @@ def decide(
         coordinates=coordinates,
         latest=latest_plausible(parse_dates(sample["reported_at"], date_format, own).timestamps, now),
         timezone=zone,
-        local=local,
+        local=frozenset(local),
         words=words,
         category=answers.category or layout.category,
         kind=answers.kind,
@@ -207,6 +209,7 @@ def decide(
                 if any(seen["local"] and not dates.forms.get(role) for role, seen in profile.dates.items())
                 else []
             ),
+            *(Message("{columns}: in local time.", {"columns": ", ".join(names)}) for names in local.values()),
             *coordinates.reasons,
             *_letters(profile),
             *layout.notes,

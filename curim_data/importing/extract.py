@@ -215,16 +215,16 @@ def recognise_columns(opened: OpenedExport) -> tuple[OpenedExport, Layout]:
 
 def _named_category(opened: OpenedExport, layout: Layout, sample: pa.Table) -> tuple[OpenedExport, Layout]:
     """The answer to which category alerts have may name the column that holds it."""
-    request, named = opened.request, list(map(fold, opened.labels))
-    answer = fold(request.answers.category or "")
-    if "category" in layout.roles or answer not in named or not answer:
-        return opened, layout
-    found = of_column(opened.labels, sample, named.index(answer))
+    request, labels, own = opened.request, opened.labels, layout.roles.get("category", ())
+    answer, free = fold(request.answers.category or ""), {*layout.unused, *(part.place for part in own)}
+    place = next((at for at in sorted(free) if answer and fold(labels[at]) == answer), None)
+    found = of_column(labels, sample, place) if place is not None and holds_names(labels, sample, place) else None
     if found is None:
         return opened, layout
     opened = replace(opened, request=replace(request, answers=replace(request.answers, category=None)))
     why = Message("{column} holds the category, as was said.", {"column": found.column.head.label})
-    return opened, _with_category(layout, opened.labels, found, why)
+    same = own == (Part(found.column.place),)
+    return opened, layout if same else _with_category(layout, labels, found, why)
 
 
 def profile_export(opened: OpenedExport, layout: Layout, *, summarise: bool = False) -> ProfiledExport:

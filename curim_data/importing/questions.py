@@ -90,7 +90,8 @@ def without_effect(said: Answers, profile: FileProfile, *, kinds: bool) -> Itera
         "gender": roles >= set(GENDER_ROLES) or (said.gender != "none" and roles.isdisjoint(GENDER_ROLES)),
         "midnight": not any(profile.dates[role]["midnight"] for role in MAIN_DATES if role in profile.dates),
         "separator": "category" not in roles,
-        "category": "category" in roles and fold(said.category or "") not in map(fold, profile.labels),
+        "category": "category" in roles
+        and fold(said.category or "") != fold(profile.labels[profile.layout.place("category")]),
         "kind": kinds,
     }
     told = [f"{name}={answer}" for name, none in idle.items() if none and (answer := getattr(said, name))]

@@ -47,9 +47,10 @@ _SENSITIVE: Final = "|".join(
         r"\bmolestie\b|molestator|stupr|sessual",
         r"violenza (domestica|di genere|carnale|sulle donne|contro le donne)",
         r"palpeggia|atti osceni|esibizionis|maltrattamenti in famiglia|tocament",
-        r"aanrand|verkracht|seksue|huiselijk geweld|ongewenst|lastiggevallen|assetja|violacio\b|masclist",
+        r"aanrand|verkracht|seksue|huiselijk geweld|ongewenst|lastig(ge)?vall|straatintimid|\bzeden|belaging|assetja",
+        r"violacio(ns)?\b|masclist|kapcsolati erosz|dzimumnozieg|gwałc|przemoc\w* (domow|w rodzin)",
         r"zaklat|szexual|megerosz|nemi eroszak|csaladon beluli|uzmaksan|izvaros|seksual|vardarbiba gimene",
-        r"molestow|gwałt|napastow|nekani|przemoc domow",
+        r"molestow|gwałt(?!own)|napastow|nekani",
     )
 )
 # Whatever else a name speaks of, these are offences: theft, robbery, burglary, bodily harm, weapons, arson, fraud.
@@ -112,8 +113,9 @@ _OFFENCE: Final = "|".join(
         r"\breat[oi]\b|delitt[oi]|violenz|spaccio|stupefacent|\bdrog[ae]",
         r"minacc|vandalismo|atti vandalici|danneggiament",
         r"ingiuri|percoss|effrazion|violazione di domicilio",
-        r"bedreig|vernieling|geweld|misdrijf|misdaad|amenac|delicte|violencia|fenyeget|rongal|vandaliz|garazda|\bbron\b|podpalen|kabitoszer",
-        r"buncselek|eroszak|draud|narkot|noziegum|vardarbib|wandaliz|grozb|przestepst|przemoc|dewastac|niszczeni",
+        r"bedreig|vernieling|geweld|misdrijf|misdaad|amenac|delicte|violencia|fenyeget|rongal|vandaliz|garazda|kabitoszer",
+        r"podpalen|\bbron (palna|biała)",
+        r"buncselek|eroszak|draud(i|u|es)\b|narkot|noziegum|vardarbib|wandaliz|grozb|przestepst|przemoc|dewastac|niszczeni",
     )
 )
 _INCIVILITY: Final = "|".join(
@@ -152,7 +154,7 @@ _INCIVILITY: Final = "|".join(
         r"molestie (olfattiv|acustic)|veicol[oi] abbandonat|ingombrant",
         r"deiezion|disturbo (della|alla) quiete|schiamazz|\btopi\b",
         r"overlast|geluids|lawaai|zwerfvuil|hondenpoep|geparkeerd|wildplas|vervuil|soroll|brutic|escombrar|incivisme",
-        r"csendhabor|\bzaj|szemet|hulladek|falfirka|\bkutya|parkol|troksn|atkritum|grafiti|piesarnoj",
+        r"csendhabor|\bzaj(os|ong)?\b|szemet|hulladek|falfirka|\bkutya|parkol|troksn|atkritum|grafiti|piesarnoj",
         r"hałas|ciszy nocnej|grafits|smieci|zasmiec|parkowan|spozywanie alkoholu|\bpsy\b",
     )
 )
@@ -183,8 +185,8 @@ _RISK: Final = "|".join(
         r"incident[ei] stradal|\binvestiment|\bbuc(a|he)\b|illuminazion",
         r"pericol|lampion|insicur|\bbui[oa]?\b|\bpaura\b",
         r"scars[ao] luc|\btamponament|luci? (spent|guast)",
-        r"onveilig|gevaar|verlichting|lantaarn|aanrijding|ongeval|perill|enllumenat|il luminacio|\bfosc",
-        r"vilagitas|veszely|baleset|\bkatyu|sotet|nedros|apgaismoj|bistam|negadij|niebezpieczn|oswietlen|wypadek|kolizj|\bdziur|ciemn",
+        r"onveilig|gevaar(?!lijk gepark)|verlichting|lantaarn|aanrijding|ongeval|perill|enllumenat|il luminacio|\bfosc",
+        r"vilagitas|veszely|baleset|\bkatyu|sotet|nedros|apgaismoj|bistam|negadij|niebezpieczn|oswietlen|wypad(ek|ki)\b|kolizj|\bdziur|ciemn",
     )
 )
 # What a city keeps in order: requests for its services, and no offence. Read where nothing above is spoken of.

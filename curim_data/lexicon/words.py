@@ -327,7 +327,7 @@ _LETTERS: Final = tuple(
             "v",
         ),
         ("geslacht", "v", "m"),
-        ("płec|plec|kjonn|\\bkon\\b", "k", "m"),
+        ("płec|plec|kjønn|(^|_)k[øo]n($|_)", "k", "m"),
         ("dzimum", "s", "v"),
         ("lyti", "m", "v"),
         ("(^|_)neme?($|_)", "n", "f"),

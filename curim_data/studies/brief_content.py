@@ -123,7 +123,8 @@ def brief_content(
     spots, least = study.hot.spots[:MOST_SPOTS], study.total.threshold
     decided = [one for one in study.cards if one.grade != "open"]
     movements = [one for one in study.cards if isinstance(one, Finding) and one.grade == "open"]
-    intervals = t("In brackets: 95 % intervals.") if study.asks_affected else ""
+    shares = study.shares.women_written or any(women_words(one, t) for one in decided if isinstance(one, Finding))
+    intervals = t("In brackets: 95 % intervals.") if study.asks_affected and shares else ""
     return Brief(
         headline=headline(study, t),
         since=study.since,

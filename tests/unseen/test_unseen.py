@@ -203,7 +203,7 @@ def answer(question: Question, key: Key, answers: Answers) -> Answers:
         case "category":
             return replace(answers, category="uncategorised")
         case "order":
-            return replace(answers, order="lat-lon")
+            return replace(answers, order=key.get("order") or "lat-lon")
     raise question
 
 

@@ -17,7 +17,6 @@ from curim_data.model import (
     N_,
     SEVERAL_CATEGORIES,
     BoolArray,
-    CityProfile,
     Span,
     Translator,
     at_head,
@@ -85,22 +84,22 @@ def _whole(f: AlertFilter) -> AlertFilter:
     return f.replace(categories=(), groups=(), districts=(), places=(), cells=())
 
 
-def _chosen(city: CityProfile, f: AlertFilter, rows: pd.DataFrame) -> pd.DataFrame:
-    """The comparisons that are of the categories and the area of a filter, out of those of the whole city."""
-    groups = {name for name, one in city.categories.items() if one.group in f.groups}
-    for column, names in (("category", {*f.categories, *groups}), ("district", f.districts), ("place", f.places)):
+def _chosen(f: AlertFilter, rows: pd.DataFrame) -> pd.DataFrame:
+    """The comparisons that are of the category and the area of a filter, out of those of the whole city."""
+    for column, names in (("category", f.categories), ("district", f.districts), ("place", f.places)):
         rows = rows[rows[column].isin(list(names))] if names else rows
-    return rows.head(0) if f.cells else rows
+    return rows
 
 
 def _compared(page: Page, f: AlertFilter) -> tuple[ChangeStudy, AlertFilter, pd.DataFrame]:
     """What changed under a filter, the surest first, as its audience reads it: the comparisons of the Briefing that the
-    filter chooses, with the grades of its cards; where it chooses none of them, those of its own alerts. With the study
-    and the filter that they are from.
+    filter chooses, with the grades of its cards, where it names one category or one area; else, and where it chooses
+    none of them, those of its own alerts. With the study and the filter that they are from.
     """
-    for asked in (_whole(f), f):
+    one = not (f.groups or f.cells) and len(f.categories) <= 1 >= len(f.districts) + len(f.places)
+    for asked in (_whole(f), f) if one else (f,):
         study, rows = _written(page, asked)
-        rows = rows if asked == f else _chosen(page.city, f, rows)
+        rows = rows if asked == f else _chosen(f, rows)
         if len(rows):
             break
     return study, asked, rows
@@ -119,9 +118,9 @@ def draw_districts(page: Page) -> None:
     """
     if has_area(page.filter):
         return
-    t, one = page.t, len(page.filter.categories) == 1 and not page.filter.groups
-    rows = _compared(page, page.filter)[2] if one else _written(page, page.filter)[1]
-    rows = rows[rows["level"].eq("district_category" if one else "district") & rows["district"].notna()]
+    t, (_, asked, rows) = page.t, _compared(page, page.filter)
+    level = "district" if asked == page.filter else "district_category"
+    rows = rows[rows["level"].eq(level) & rows["district"].notna()]
     if len(rows):
         st.subheader(t("By district"))
         draw_compared(page, rows.head(MOST_DISTRICTS), alt=t("By district"))
