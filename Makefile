@@ -89,36 +89,39 @@ messages: $(STAMP)
 	$(BIN)/pybabel -q extract -F babel.cfg -k t -k n:1,2 -k c:1c,2 -k C_:1c,2 -k N_ -k Message -o curim_data/model/locale/curim.pot --no-location --sort-output --project=curim --version=1 .
 	for lang in el fr; do $(BIN)/pybabel -q update -i curim_data/model/locale/curim.pot -d curim_data/model/locale -D curim -l $$lang --no-fuzzy-matching --ignore-obsolete --no-wrap; done
 
-# New pins. Needs uv; everything else works without it.
-lock:
-	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -q pyproject.toml -o requirements/run.txt
-	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -q pyproject.toml --group dev -o requirements/dev.txt
-	for group in build sail engines; do uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -q --group $$group -c requirements/dev.txt -o requirements/$$group.txt; done
+# New pins.
+lock: $(RUNS)
+	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -q pyproject.toml -o requirements/run.txt
+	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -q pyproject.toml --group dev -o requirements/dev.txt
+	for group in installer build sail engines; do $(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -q --group $$group -c requirements/dev.txt -o requirements/$$group.txt; done
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
 
-# What running needs, then what tests and checks need too.
-INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile
-$(RUNS): requirements/run.txt requirements/build.txt pyproject.toml
+# What running needs, then what tests and checks need too: by uv, or by pip where that cannot, as behind an index that
+# pip alone knows.
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile
+install = $(BIN)/uv pip install --quiet --python $(BIN)/python $(1) || $(PIP) $(1)
+$(RUNS): requirements/installer.txt requirements/run.txt requirements/build.txt pyproject.toml
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Python 3.11 or newer is needed; set PYTHON=python3.12 or the like')"
 	@$(PYTHON) -c "import ensurepip, venv" 2>/dev/null || { echo "Python cannot make a virtual environment: install its venv module (Debian and Ubuntu: apt install python3-venv)" >&2; exit 1; }
-	@echo "Setting everything up in $(VENV): about a minute, once."
+	@echo "Setting everything up in $(VENV): less than a minute, once."
 	$(PYTHON) -m venv $(VENV)
-	$(INSTALL) --require-hashes -r requirements/run.txt -r requirements/build.txt
-	$(INSTALL) --no-deps --no-build-isolation -e .
+	-$(PIP) --require-hashes -r requirements/installer.txt
+	$(call install,--require-hashes -r requirements/run.txt -r requirements/build.txt)
+	$(call install,--no-deps --no-build-isolation -e .)
 	@touch $(RUNS)
 
 $(STAMP): $(RUNS) requirements/dev.txt
-	$(INSTALL) --require-hashes -r requirements/dev.txt
+	$(call install,--require-hashes -r requirements/dev.txt)
 	@touch $(STAMP)
 
 $(SAIL): requirements/sail.txt $(STAMP)
-	@test -e $(ENGINES) || $(INSTALL) --require-hashes -r requirements/sail.txt
+	@test -e $(ENGINES) || $(call install,--require-hashes -r requirements/sail.txt)
 	@touch $(SAIL)
 
 # PySpark holds what its client alone is made of.
 $(ENGINES): requirements/engines.txt $(STAMP)
 	@$(BIN)/pip uninstall --quiet --disable-pip-version-check --yes pyspark-client
-	$(INSTALL) --require-hashes -r requirements/engines.txt
+	$(call install,--require-hashes -r requirements/engines.txt)
 	@touch $(ENGINES)

@@ -37,6 +37,7 @@ from curim_data.formats.columns import (
 from curim_data.importing.coordinates import CoordinateFormat, decide_coordinates
 from curim_data.importing.profiling import (
     ORDERS,
+    SHAPE,
     DateProfile,
     FileProfile,
     Orders,
@@ -268,7 +269,10 @@ def decide_dates(profile: FileProfile, answers: Answers, name: str, now: dt.date
     forms = {role: form for role, seen in profile.dates.items() if (form := _form(seen))}
     reasons = [Message(_FORMS[form].text, {"column": columns[role]}) for role, form in forms.items()]
     hours = frozenset(role for role, seen in profile.dates.items() if seen["bare_short"] and not seen["bare_long"])
-    rows, contradictions = _row_orders(profile, columns, answers.dates)
+    rows = {role: one.decide() for role, one in zip(profile.mixed, profile.order_evidence, strict=False)}
+    contradictions = [
+        sentence for role, orders in rows.items() for sentence in _contradiction(profile, columns[role], orders)
+    ]
     plain = {role: seen for role, seen in profile.dates.items() if role not in rows}
     orders, of_columns = _own_orders(plain, columns)
     needed = {role: seen for role, seen in plain.items() if role not in orders}
@@ -280,25 +284,25 @@ def decide_dates(profile: FileProfile, answers: Answers, name: str, now: dt.date
     return DateDecisions(order, forms, hours, (*reasons, *why_order), orders, rows, mistaken)
 
 
-def _row_orders(
-    profile: FileProfile, columns: Mapping[str, str], answer: str | None
-) -> tuple[dict[str, RowOrders], list[Message]]:
-    """What tells the orders of rows apart, of the columns that write both; no single answer can hold for these."""
-    found: dict[str, RowOrders] = {}
-    said: list[Message] = []
-    for evidence in profile.order_evidence:
-        orders = evidence.decide()
-        found |= dict.fromkeys(evidence.roles, orders)
-        said += evidence.sentences(orders)
-    if found and answer:
-        said.append(
-            Message(
-                "The answer {answer} was not applied to {columns}: no single order is right for a file that writes "
-                "both.",
-                {"answer": answer, "columns": ", ".join(columns[role] for role in found)},
-            )
-        )
-    return found, said
+def _contradiction(profile: FileProfile, column: str, orders: RowOrders) -> Iterator[Message]:
+    """Say that no single order is right for a column, whatever a person answers; what tells the orders apart, and what
+    becomes of the rest. Values of other columns, which may be names of persons, are not repeated."""
+    seen = profile.dates[orders.role]
+    yield Message(
+        "{column}: the file contradicts itself. In {day} rows the day can only come first, in {month} rows only the "
+        "month, and {either} rows can be read both ways.",
+        {"column": column, **{name: seen[name] for name in ("day", "month", "either")}},
+    )
+    if orders.values and orders.column == SHAPE:
+        yield Message("How they are written tells them apart.")
+    elif orders.values:
+        yield Message("The column {column} tells them apart.", {"column": profile.labels[orders.column]})
+    elif orders.blocks:
+        yield Message("Blocks of rows tell them apart.")
+    yield Message(
+        "Rows that stay ambiguous are quarantined: write their dates as 2025-03-01T22:15 and import them again, or "
+        "export the two sources as two files."
+    )
 
 
 def _own_orders(dates: Mapping[str, DateProfile], columns: Mapping[str, str]) -> tuple[dict[str, str], list[Message]]:

@@ -359,7 +359,7 @@ def problem_of_spot(
         spot,
         name,
         replace(profile, since=_since(source, months, end)),
-        query=here.to_query(),
+        query=here.replace(period="", start=start, end=end).to_query(),
         start=start,
         end=end,
         women_city=_women_city(source, f),

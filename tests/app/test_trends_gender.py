@@ -45,6 +45,10 @@ def test_the_heading_and_the_same_row_of_the_table_tell_one_change(open_page: Op
     table = app.main.dataframe[0].value
     whole = table[(table["where"] == "Whole city") & (table["what"] == "All alerts")].iloc[0]
     assert (f"{whole['after']:,.0f}", f"{whole['expected']:,.0f}", whole["sure"]) == (n, expected, "Clear")
+    narrowed = open_page("trends", lang="en", period="quarter", open="changes", category="harassment_verbal")
+    chosen = table[table["what"] == "Verbal harassment"].sort_values("where").reset_index(drop=True)
+    told = narrowed.main.dataframe[0].value.sort_values("where").reset_index(drop=True)
+    pd.testing.assert_frame_equal(told, chosen)
 
 
 def test_the_council_is_told_by_weeks_and_months_only(open_page: Open) -> None:

@@ -30,7 +30,7 @@ from curim_data.formats.columns import (
 )
 from curim_data.importing.decisions import Decisions, decide, latest_plausible
 from curim_data.importing.pipeline import preview
-from curim_data.importing.profiling import SAMPLE_ROWS, FileProfile, styles
+from curim_data.importing.profiling import SAMPLE_ROWS, FileProfile
 from curim_data.lexicon.words import fold
 from curim_data.model import Answers, CityProfile, ImportProblem, Question
 from tests.blocks import block_of
@@ -405,14 +405,6 @@ def test_the_columns_of_a_role_make_one(role: str, parts: str, columns: dict[str
     """A time beside a date, pieces of a date, words for nothing."""
     layout = Layout("test", {role: tuple(Part(at, name) for at, name in enumerate(parts.split()))})
     assert RoleColumns(block_of(columns).table, layout, tuple(columns))[role].to_pylist() == read
-
-
-def test_the_style_of_a_row_is_that_of_all_its_dates() -> None:
-    dates = {"reported_at": ["1.2.2025", "1-2-2025"], "occurred_from": ["1/2/25 8:15 pm", ""]}
-    layout = Layout("test", {role: (Part(at),) for at, role in enumerate(dates)})
-    columns = RoleColumns(block_of(dates).table, layout, tuple(dates))
-    for roles, by, told in ((1, "style", [".Y", "-Y"]), (2, "style", [".Y|TH", "-Y|"]), (2, "half", ["H", ""])):
-        assert styles(tuple(dates)[:roles], columns, by).to_pylist() == told
 
 
 def test_dates_are_plausible_until_tomorrow_or_to_the_end_of_the_files_own_year() -> None:
