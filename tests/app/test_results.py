@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import pickle
@@ -452,8 +453,7 @@ def _long(made: dict[str, Any], page: str) -> set[str]:
     return {key for key in made if page in LONG.get(key.partition("[")[0].rpartition(".")[2], ())}
 
 
-@pytest.mark.parametrize("reader", ["analyst", "council"])
-@pytest.mark.parametrize("page", web.FIRST_RESULTS)
+@some(("page", "reader"), itertools.product(web.FIRST_RESULTS, ["analyst", "council"]), every=3)
 def test_a_page_finds_what_is_ready(
     open_page: Open, sample: Home, made: dict[str, Any], page: str, reader: str
 ) -> None:
@@ -472,7 +472,7 @@ VIEWS = (
 )
 
 
-@some(("page", "words"), VIEWS, every=2)
+@some(("page", "words"), VIEWS, every=3)
 def test_a_language_switch_works_nothing_out(
     open_page: Open, monkeypatch: pytest.MonkeyPatch, made: dict[str, Any], page: str, words: dict[str, str]
 ) -> None:

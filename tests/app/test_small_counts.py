@@ -215,7 +215,7 @@ def looks() -> Iterator[Any]:
                 yield pytest.param(page, {**words, **filter_}, k, id=f"{page}{at}-{name}")
 
 
-@some(("page", "words", "k"), looks(), every=2)
+@some(("page", "words", "k"), looks(), every=3)
 def test_the_council_reads_no_small_count(
     sample: Home, monkeypatch: pytest.MonkeyPatch, page: str, words: dict[str, str], k: int
 ) -> None:
@@ -232,7 +232,7 @@ def few(tmp_path_factory: pytest.TempPathFactory) -> Home:
     return home
 
 
-@pytest.mark.parametrize(("page", "words"), VIEWS)
+@some(("page", "words"), VIEWS, every=2)
 def test_nor_with_few_alerts(few: Home, monkeypatch: pytest.MonkeyPatch, page: str, words: dict[str, str]) -> None:
     seen = Seen(few.path, monkeypatch, page, words)
     hides_small_counts(seen)

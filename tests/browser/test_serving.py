@@ -161,6 +161,7 @@ def test_what_is_for_the_keeper_alone_is_refused(served: Served) -> None:
     assert _until(lambda: served.well() == PROCESSES)
 
 
+@in_full
 def test_readers_go_on_where_a_process_is_killed_and_stay_themselves(
     served: Served, reader: Callable[[str, str], Page]
 ) -> None:

@@ -126,6 +126,22 @@ def said(page: Page, text: str) -> None:
     expect(page.get_by_test_id("stMain").get_by_text(text)).to_be_visible()
 
 
+def test_pages_are_guarded_on_a_fresh_server(installation: Installation, browser: Browser) -> None:
+    """The very first requests go to addresses of pages: nothing is shown."""
+    troubles: list[str] = []
+    for path in ("data", "shell"):
+        page = browser.new_page()
+        page.set_default_timeout(PATIENCE)
+        watch(page, installation.address, troubles)
+        page.goto(f"{installation.address}/{path}?lang=en")
+        expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+        text = page.get_by_test_id("stMain").inner_text()
+        assert "Import" not in text
+        assert "Help" not in text
+        page.close()
+    assert not troubles
+
+
 @some("role", OPEN_TO, every=2)
 def test_each_role_gets_to_the_page_asked_for_and_its_own(installation: Installation, page: Page, role: str) -> None:
     troubles: list[str] = []

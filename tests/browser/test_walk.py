@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 import urllib.request
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from curim_data.model import LANGUAGES
-from curim_data.store import Home
-from tests.browser.conftest import PAGES, PATIENCE, Visit, ready, serving, watch
+from tests.browser.conftest import PAGES, Visit, ready
 from tests.effort import FULL, in_full
 
 pytestmark = pytest.mark.browser
@@ -34,7 +31,7 @@ def test_pages_stand_one_after_the_other(visit: Visit, lang: str) -> None:
         expect(page.get_by_test_id("stMain").locator("h1").first, name).to_be_visible()
 
 
-@pytest.mark.parametrize("name", PAGES if FULL else ("briefing", "hotspots", "interventions", "data"))
+@pytest.mark.parametrize("name", PAGES if FULL else ("hotspots", "data"))
 def test_a_page_stands_at_its_address_without_barriers_and_nothing_scrolls_sideways_on_a_phone(
     visit: Visit, name: str
 ) -> None:
@@ -106,27 +103,3 @@ def test_filter_goes_along_and_back_works(visit: Visit) -> None:
     expect(page.get_by_role("button", name="After dark ×")).to_be_visible()
     expect(light).to_have_value("After dark")
     expect(visit("trends", height=500, open="week").locator(".st-key-fold_week")).to_be_in_viewport()
-
-
-def test_page_is_guarded_on_a_fresh_server(browser: Browser, sample: Home, tmp_path: Path) -> None:
-    """With sign-in configured, the very first request goes to a page's own address: nothing is shown."""
-    shutil.copytree(sample.path, tmp_path / "sample")
-    secrets = tmp_path / ".streamlit" / "secrets.toml"
-    secrets.parent.mkdir()
-    secrets.write_text(
-        '[auth]\nredirect_uri = "http://localhost/oauth2callback"\ncookie_secret = "only for this test"\n'
-        'client_id = "test"\nclient_secret = "test"\nserver_metadata_url = "https://id.invalid/metadata"\n'
-    )
-    troubles: list[str] = []
-    with serving(tmp_path) as fresh:
-        for path in ("/data?lang=en", "/shell?lang=en"):
-            page = browser.new_page()
-            page.set_default_timeout(PATIENCE)
-            watch(page, fresh, troubles)
-            page.goto(f"{fresh}{path}")
-            expect(page.get_by_role("button", name="Sign in")).to_be_visible()
-            text = page.get_by_test_id("stMain").inner_text()
-            assert "Import" not in text
-            assert "Help" not in text
-            page.close()
-    assert not troubles

@@ -226,7 +226,7 @@ def test_the_edge_of_a_town_is_not_hot_or_cold(region: Region, shape: str, monke
     """Beside land with a tenth or less of its density, on the way of the page. Without a comparison with each half of
     the surroundings nearly every map has a hot or a cold edge; with all occupied land as the city the town is hot.
     """
-    maps, marked = effort(8, 100), 0
+    maps, marked = effort(5, 100), 0
     for hinterland in (0.1, 1 / 30):
         density = region.town(shape, hinterland)
         for n in (500, 6_000, 30_000):

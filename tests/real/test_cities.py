@@ -27,13 +27,13 @@ needs_exports = pytest.mark.skipif(not EXPORTS.exists(), reason="the public expo
     ids=lambda city: city.name,
 )
 def test_pages_stand(city: City, tab: Tab) -> None:
-    seen = walk_city(city, tab, sample_of_stops(city)[:: 1 if FULL else 2], OUT, whole=False)
+    seen = walk_city(city, tab, sample_of_stops(city)[:: 1 if FULL else 3], OUT, whole=False)
     assert not seen.findings, "\n" + table(seen.findings)
 
 
 @pytest.mark.browser
 @needs_exports
-@pytest.mark.parametrize("headers", HEADERS if FULL else HEADERS[1::6], ids=lambda headers: headers.name)
+@pytest.mark.parametrize("headers", HEADERS if FULL else HEADERS[1::12], ids=lambda headers: headers.name)
 def test_first_rows_of_other_exports_are_imported(headers: Headers, tmp_path: Path) -> None:
     if headers.refused:
         with pytest.raises(ImportFailed, match=headers.refused):

@@ -59,6 +59,7 @@ def test_what_is_stated_about_few_alerts_or_a_known_person_is_right_no_more_ofte
         assert one.right < one.otherwise + 0.06, one
 
 
+@in_full
 def test_with_swapping_switched_off_the_same_enemy_finds_many(unswapped: Pair) -> None:
     sensitive = sensitive_outcomes(unswapped)
     assert sum(one.too_right(MOST_SENSITIVE) for one in sensitive) > 100
@@ -302,6 +303,7 @@ def test_no_verdict_tells_a_count(source: Source, council: Source) -> None:
         assert one.exact.whole.observed in one.possible["treated"] or one.exact.whole.observed >= 60, one
 
 
+@in_full
 def test_without_steps_the_same_enemy_knows_it(
     source: Source, council: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,6 @@
 """Files made to hurt, by every way in: the process that serves everyone stays as it is, and one sentence says why not.
 
-On a push half of them go through the import and some through each other way, in `make test-full` all, and larger
+On a push one of six goes through the import and some through each other way, in `make test-full` all, and larger
 ones. The corpus is made here (`tests.hostile`); readers get 2 seconds and 450 MB.
 """
 
@@ -156,7 +156,7 @@ def test_every_hostile_file_is_refused_or_read(tmp_path: Path, files: dict[str, 
     home = create_home(tmp_path / "home")
     import_file(home, CSV, "good.csv")
     wrong = []
-    for name, data in list(files.items())[:: 1 if FULL else 4]:
+    for name, data in list(files.items())[:: 1 if FULL else 6]:
         path = tmp_path / "hostile.bin"
         path.write_bytes(data)
         answers = Answers(elsewhere=True)

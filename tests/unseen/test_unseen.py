@@ -21,6 +21,7 @@ from curim_data.importing.pipeline import ImportReport, import_file
 from curim_data.model import Answers, ImportProblem, Question, translator
 from curim_data.model.labels import category_label
 from curim_data.store import Home, Store
+from tests.effort import some
 
 T: Final = translator("en")
 FILES: Final = Path(__file__).parent / "files"
@@ -280,7 +281,7 @@ def test_later_file(name: str, tmp_path: Path) -> None:
         assert counts == {name: second[name] for name in counts}
 
 
-@pytest.mark.parametrize("language", sorted({read_key(name)["language"] for name in NAMES}))
+@some("language", sorted({read_key(name)["language"] for name in NAMES}), every=3)
 def test_numbers_of_another_system_overwrite_nothing(language: str, tmp_path: Path) -> None:
     """All of them number from 1; those of one city go into one home."""
     home, total = Home(tmp_path / "home"), 0
