@@ -167,7 +167,7 @@ LOOKS = [
 
 
 @pytest.mark.usefixtures("here")
-@some(("name", "role"), LOOKS, every=2)  # each page once, for one and the other in turns
+@some(("name", "role"), LOOKS, every=3)
 def test_no_page_makes_a_link_of_it(name: str, role: str) -> None:
     query = {"category": f"{LINK},{COLOUR},lighting_poor", "district": LINK}
     for asked in ({}, query):

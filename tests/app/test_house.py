@@ -32,14 +32,13 @@ from tests.houses import MARKS, House, everything
 from tests.stored import seen_by, stored_alerts
 
 pytestmark = pytest.mark.usefixtures("in_house")
+FIGURES = ("briefing", "hotspots", "trends", "gender")[:: 1 if FULL else 2]
 VISITED = (
-    *((name, {}) for name in PAGES),
+    *((name, {}) for name in (PAGES if FULL else FIGURES)),
     ("hotspots", {"layer": "density"}),
     ("data", {"part": "city"}),
     ("data", {"part": "record"}),
 )
-FIGURES = ("briefing", "hotspots", "trends", "gender")
-SHOWN = [(name, more) for name, more in VISITED if name in FIGURES or more]  # on a push
 
 
 def roles(house: House, alpha: str = "", beta: str = "") -> None:
@@ -64,7 +63,7 @@ def test_no_page_of_a_city_holds_anything_of_another_and_its_figures_are_those_i
 ) -> None:
     """Every page of one city and then of the other, in one process, so that what is kept in it could be mixed."""
     told, more_words = {}, {"as": view} if view else {}
-    for (name, more), (word, other) in itertools.product(VISITED if FULL else SHOWN, itertools.permutations(MARKS)):
+    for (name, more), (word, other) in itertools.product(VISITED, itertools.permutations(MARKS)):
         app = visit(name, city=word, **more, **more_words)
         app = opened(app) if name in FIGURES else app
         sent = everything(app).replace(f"{MARKS[other]} Piraeus", "")  # the switch

@@ -118,6 +118,7 @@ def test_without_record_a_session_ends_and_without_sessions_none_begins(
     tmp_path: Path, table: str, refusal: Refusal
 ) -> None:
     assert reader.reader() == COUNCIL
+    assert noted(tmp_path)  # the record is open by now: it makes tables that are missing
     with sqlite3.connect(tmp_path / "plans.sqlite") as connection:
         connection.execute(f"DROP TABLE {table}")
     if table == "record":

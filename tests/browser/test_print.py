@@ -47,6 +47,7 @@ def test_a_page_is_printed_light_with_its_colours_and_all_columns_of_its_tables(
     assert set(grounds[1:]) == {"rgba(0, 0, 0, 0)"}  # they lie on the first and would hide it
 
 
+@in_full
 def test_a_maps_tooltip_stays_inside_it_and_paper_has_no_boxes_to_choose_with_and_each_table_once(visit: Visit) -> None:
     """The list of hot spots, which is drawn anew once its classes are there, stood on paper twice, cut."""
     page = visit("hotspots", lang="el", tab="concentration")

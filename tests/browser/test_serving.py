@@ -24,13 +24,13 @@ from curim_data.store import Home, Store
 from curim_data.store.home import SAMPLE_MARK
 from tests.browser.conftest import PATIENCE, ready, several
 from tests.browser.test_sign_in import ROLES, links, provider, sign_in
-from tests.effort import in_full
+from tests.effort import effort, in_full
 from tests.processes import children, told
 from tests.spark_servers import free_port
 
 pytestmark = pytest.mark.browser
 
-PROCESSES = 2
+PROCESSES = effort(1, 2)
 COOKIE = "curim_process"
 
 

@@ -27,7 +27,7 @@ from tests.effort import FULL, effort
 from tests.faults import actions, killed
 from tests.faults.actions import ACTIONS, State, copy, export, opened, prepare, state
 
-KILLS = effort(2, 100)
+KILLS = effort(1, 100)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -210,7 +210,7 @@ def both(request: pytest.FixtureRequest, sample: Home, server: str, published: H
         yield request.param, files, open_for(published, request.param)
 
 
-@some(("name", "question"), itertools.product(FILTERS, QUESTIONS))
+@some(("name", "question"), itertools.product(FILTERS, QUESTIONS), every=9)
 def test_postgresql_answers_as_duckdb_does(both: Both, name: str, question: str) -> None:
     assert "database" not in both[2].cache  # DuckDB is not asked
     assert_same_answer(both, name, question)

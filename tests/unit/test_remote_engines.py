@@ -92,7 +92,7 @@ def asked(server: str, monkeypatch: pytest.MonkeyPatch) -> str:
     return server
 
 
-@some(("name", "question"), product(FILTERS, QUESTIONS))
+@some(("name", "question"), product(FILTERS, QUESTIONS), every=9)
 def test_it_answers_as_duckdb_does(both: Both, name: str, question: str) -> None:
     assert "database" not in both[2].cache  # DuckDB is not asked
     assert_same_answer(both, name, question)
