@@ -62,6 +62,15 @@ def serving(home: Path, script: Path = ROOT / "dashboard.py", **environment: str
         yield server.address
 
 
+@contextmanager
+def forked(home: Path, port: int = 0, **environment: str) -> Iterator[str]:
+    """The same in a process that begins with its modules loaded."""
+    from tests.real.forked import forked_server  # which takes from this module
+
+    with forked_server(home, port or free_port(), **environment) as server:
+        yield server.address
+
+
 def running(
     home: Path, script: Path = ROOT / "dashboard.py", port: int = 0, **environment: str
 ) -> AbstractContextManager[Running]:
@@ -138,7 +147,7 @@ def browser(playwright_driver: Playwright) -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def address(sample: Home) -> Iterator[str]:
     """The dashboard with the sample city."""
-    with serving(sample.path.parent) as url:
+    with forked(sample.path.parent) as url:
         yield url
 
 

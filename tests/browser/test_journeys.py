@@ -21,7 +21,7 @@ from curim_data.store import Home
 from curim_data.studies.hot_spots import hot_spot_study
 from pages.parts.frame import Room
 from pages.parts.maps.basemap import fitted_view
-from tests.browser.conftest import PATIENCE, Visit, ready, serving, watch
+from tests.browser.conftest import PATIENCE, Visit, forked, ready, watch
 from tests.browser.map_labels import mercator
 
 pytestmark = pytest.mark.browser
@@ -33,7 +33,7 @@ def own_address(sample: Home, tmp_path_factory: pytest.TempPathFactory) -> Itera
     """A second server, with a copy of the sample city that may be changed."""
     home = tmp_path_factory.mktemp("own")
     shutil.copytree(sample.path, home / "sample")
-    with serving(home) as address:
+    with forked(home) as address:
         yield address
 
 

@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 from curim_data.plans.database import Database
 from curim_data.plans.record import Deed, Entry, read_record
 from curim_data.store import Home
-from tests.browser.conftest import ready, running, watch
+from tests.browser.conftest import forked, ready, watch
 from tests.browser.test_sign_in import links, provider, said, sign_in
 from tests.houses import House, make_house
 from tests.spark_servers import free_port
@@ -41,7 +41,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     (house.beta.path / "roles.toml").write_text(BETA, "utf-8")
     port = free_port()
     address = f"http://127.0.0.1:{port}"
-    with provider(folder, address), running(folder, port=port, CURIM_HOMES=house.names):
+    with provider(folder, address), forked(folder, port, CURIM_HOMES=house.names):
         yield Served(address, house)
 
 

@@ -21,7 +21,7 @@ from curim_data.plans.database import Database
 from curim_data.plans.record import Deed, read_record
 from curim_data.store import Home
 from curim_data.store.home import SAMPLE_MARK
-from tests.browser.conftest import PATIENCE, ROOT, ready, running, started, watch
+from tests.browser.conftest import PATIENCE, ROOT, forked, ready, started, watch
 from tests.effort import some
 from tests.spark_servers import free_port
 
@@ -100,7 +100,7 @@ def installation(sample: Home, tmp_path_factory: pytest.TempPathFactory) -> Iter
     (home / SAMPLE_MARK).unlink()
     port = free_port()
     address = f"http://127.0.0.1:{port}"
-    with provider(home, address), running(home, port=port):
+    with provider(home, address), forked(home, port):
         yield Installation(address, home)
 
 

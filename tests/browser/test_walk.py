@@ -31,7 +31,7 @@ def test_pages_stand_one_after_the_other(visit: Visit, lang: str) -> None:
         expect(page.get_by_test_id("stMain").locator("h1").first, name).to_be_visible()
 
 
-@pytest.mark.parametrize("name", PAGES if FULL else ("hotspots", "data"))
+@pytest.mark.parametrize("name", PAGES if FULL else ("gender", "data"))
 def test_a_page_stands_at_its_address_without_barriers_and_nothing_scrolls_sideways_on_a_phone(
     visit: Visit, name: str
 ) -> None:
@@ -89,7 +89,7 @@ def test_policy_is_sent_and_kept(browser: Browser, address: str) -> None:
 
 
 def test_filter_goes_along_and_back_works(visit: Visit) -> None:
-    page = visit(lang="en", light="dark")
+    page = visit("trends", lang="en", light="dark")
     light = page.get_by_role("combobox", name="Light")
     page.get_by_test_id("stSidebar").get_by_role("link", name="Help").click()
     page.wait_for_url("**/methods?**light=dark**")

@@ -23,10 +23,10 @@ _FORKS.set_forkserver_preload(["tests.real.loaded"])
 
 
 @contextmanager
-def forked_server(home: Path, port: int) -> Iterator[Running]:
+def forked_server(home: Path, port: int, **environment: str) -> Iterator[Running]:
     """The dashboard of a home on a port, stopped afterwards; its log lies in the home."""
     log, address = home / "server.log", f"http://127.0.0.1:{port}"
-    process = _started(_serve, home, port, log)
+    process = _started(_serve, home, port, log, environment)
     try:
         wait_for(f"{address}/_stcore/health", lambda seconds: _ended(process, seconds), log)
         yield Running(address, process.pid or 0, log)
@@ -57,9 +57,9 @@ def _ended(process: BaseProcess, seconds: float) -> bool:
     return process.exitcode is not None
 
 
-def _serve(home: Path, port: int, log: Path) -> None:
+def _serve(home: Path, port: int, log: Path, environment: dict[str, str]) -> None:
     _write_to(log, log)
-    os.environ.update(CURIM_HOME=str(home), STREAMLIT_SERVER_PORT=str(port))
+    os.environ.update(CURIM_HOME=str(home), STREAMLIT_SERVER_PORT=str(port), **environment)
     os.chdir(home)
     script = str(ROOT / "dashboard.py")
     sys.argv = [script]
