@@ -103,7 +103,7 @@ NOTES_ROWS: Final = 20  # a table of at most so many rows next to a much larger 
 NOTES_SHARE: Final = 0.05
 
 _TOTAL: Final = re.compile(
-    r"(?i)^\s*(γενικ[οό]\s+)?(σ[υύ]νολο|σ[υύ]νολα|total|totals|sum|somme)(\s+g[eé]n[eé]ral)?\s*[:\d.,\s]*$"
+    r"(?i)^\s*(γενικ[οό]\s+)?(σ[υύ]νολο|σ[υύ]νολα|total|totals|sum|somme|totale|summe|gesamt|totaal|kop[aā]|[oö]sszesen|razem)(\s+g[eé]n[eé]ral)?\s*[:\d.,\s]*$"
 )
 
 

@@ -21,6 +21,7 @@ import pyarrow as pa
 
 from curim_data.formats import guess
 from curim_data.formats.base import HeaderReader, Layout, Recognition, fold, is_name, unclaimed, values
+from curim_data.formats.columns import GENDER_ROLES
 from curim_data.formats.guess.category import nature_of_name, of_column
 from curim_data.model import ImportProblem, Message, Status
 
@@ -257,6 +258,8 @@ def recognise(
     if format is None:
         best = max((form.recognise(labels, sample) for form in FORMATS.values()), key=lambda found: found.score)
         if best.score >= ENOUGH:
+            if best.layout.format in _SURVEYS:
+                return _with_own_fields(best, labels, sample, event)
             anybodys = best.layout.format == CURIM and "more_categories" not in best.layout.roles
             return _as_its_category_is(best, labels, sample) if anybodys else best
     own = apps_of(apps) if apps is not None else ()
@@ -267,6 +270,31 @@ def recognise(
         return guessed
     notes = (nature.why, *guessed.layout.notes)
     return replace(guessed, layout=replace(guessed.layout, nature=nature.kind.value, notes=notes))
+
+
+_SURVEYS: Final = ("ushahidi2", "ushahidi3")
+
+
+def _with_own_fields(
+    recognition: Recognition, labels: Sequence[str], sample: pa.Table | None, event: int | None
+) -> Recognition:
+    """The columns of a platform's export, and what the deployment itself asks: when it happened, genders, age."""
+    layout = recognition.layout
+    guessed = guess.recognise(labels, sample, event, replace(layout, unused=()))
+    more = {
+        role: guessed.layout.roles[role]
+        for role in ("occurred_from", *GENDER_ROLES, "age_band")
+        if role in guessed.layout.roles and role not in layout.roles
+    }
+    given = {part.place for parts in more.values() for part in parts}
+    made = replace(
+        layout,
+        roles={**layout.roles, **more},
+        unused=tuple(place for place in layout.unused if place not in given),
+        text=tuple(place for place in layout.text if place not in given),
+        guesses={role: guessed.layout.guesses[role] for role in more},
+    )
+    return replace(recognition, layout=made, events=guessed.events)
 
 
 def _as_its_category_is(recognition: Recognition, labels: Sequence[str], sample: pa.Table | None) -> Recognition:

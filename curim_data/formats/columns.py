@@ -226,6 +226,9 @@ _LAYOUTS: Final = (
     rf"(?P<year>\d{{4}}|\d{{2}}){_TIME}",
     # March 1, 2025
     rf"{_WEEKDAY}{_NAME}[ -](?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:, ?| )(?P<year>\d{{4}}){_TIME}",
+    # 2025. March 1., 2025. gada 1. martā
+    rf"^(?P<year>\d{{4}})\.? {_NAME} (?P<day>\d{{1,2}})\.?{_TIME}",
+    rf"^(?P<year>\d{{4}})\. gada (?P<day>\d{{1,2}})\. {_NAME}{_TIME}",
     # 2025/03
     r"^(?P<year>\d{4})[/.-](?P<month>0?[1-9]|1[0-2])$",
     # 03/2025

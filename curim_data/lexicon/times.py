@@ -87,6 +87,8 @@ DATES: Final = tuple(
         rf"(?P<day>\d{{1,2}})(?:\.|º|η|er)?[ \-/.]*(?:de )?{_MONTH}[ \-/.,]*(?:de |del )?"
         rf"(?P<year>\d{{4}}|\d{{2}}){_OF_DAY}",
         rf"{_MONTH} (?P<day>\d{{1,2}}),? (?P<year>\d{{4}}){_OF_DAY}",
+        rf"(?P<year>\d{{4}})\.? {_MONTH} (?P<day>\d{{1,2}})\.?{_OF_DAY}",
+        rf"(?P<year>\d{{4}})\. gada (?P<day>\d{{1,2}})\. {_MONTH}{_OF_DAY}",
         rf"{_MONTH},?[ \-/](?:de |del )?(?P<year>\d{{4}})",
         r"(?P<year>(?:19|20)\d{2})[-/](?P<month>0?[1-9]|1[0-2])",
     )

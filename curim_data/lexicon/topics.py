@@ -115,7 +115,7 @@ _OFFENCE: Final = "|".join(
         r"ingiuri|percoss|effrazion|violazione di domicilio",
         r"bedreig|vernieling|geweld|misdrijf|misdaad|amenac|delicte|violencia|fenyeget|rongal|vandaliz|garazda|kabitoszer",
         r"podpalen|\bbron (palna|biała)",
-        r"buncselek|eroszak|draud(i|u|es)\b|narkot|noziegum|vardarbib|wandaliz|grozb|przestepst|przemoc|dewastac|niszczeni",
+        r"buncselek|eroszak|draud(i|u|es)\b|narkot|noziegum|vardarbib|huligan|bojasan|uszkodzen|wandaliz|grozb|przestepst|przemoc|dewastac|niszczeni",
     )
 )
 _INCIVILITY: Final = "|".join(
@@ -155,7 +155,8 @@ _INCIVILITY: Final = "|".join(
         r"deiezion|disturbo (della|alla) quiete|schiamazz|\btopi\b",
         r"overlast|geluids|lawaai|zwerfvuil|hondenpoep|geparkeerd|wildplas|vervuil|soroll|brutic|escombrar|incivisme",
         r"csendhabor|\bzaj(os|ong)?\b|szemet|hulladek|falfirka|\bkutya|parkol|troksn|atkritum|grafiti|piesarnoj",
-        r"hałas|ciszy nocnej|grafits|smieci|zasmiec|parkowan|spozywanie alkoholu|\bpsy\b",
+        r"hałas|ciszy nocnej|grafits|smieci|zasmiec|parkowan|spozywanie alkoholu|\bpsy\b|zakłocan|zaczepian",
+        r"alkohola lietosan|zajong",
     )
 )
 _RISK: Final = "|".join(

@@ -1,4 +1,4 @@
-"""27 exports that the importer was not written for are imported without flags and without a silent mistake.
+"""39 exports that the importer was not written for are imported without flags and without a silent mistake.
 
 `files` holds made-up exports in twelve languages by people who did not know the code, each with an answer key
 `NAME.key.json`: its top is of the first file, imported alone, `second` of a later one of the same source, an honest
@@ -257,7 +257,7 @@ def test_first_file(name: str, tmp_path: Path) -> None:
     assert wrong == [], "\n".join([*wrong, *asked])
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if read_key(name).later_file])
+@some("name", [name for name in NAMES if read_key(name).later_file], every=2)
 def test_later_file(name: str, tmp_path: Path) -> None:
     key, home = read_key(name), Home(tmp_path / "home")
     report, _ = imported(home, key.file, key)

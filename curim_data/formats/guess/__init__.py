@@ -228,14 +228,14 @@ def _people(known: Guesses, *, citizens: bool) -> None:
     ages = [one for one in known.free() if one.head.has("age") and one not in sexes]
     known.taken |= {one.place for one in (*sexes, *ages)}
     ours = [one for one in sexes if not one.head.has("suspect") and (_fits(one, "genders") or _few_of_genders(one))]
-    reporters = [one for one in ours if one.head.has("reporter") and not one.head.has("victim")]
+    reporters = [one for one in ours if one.head.has("reporter", "your") and not one.head.has("victim")]
     theirs = citizens and not reporters and not any(headings.names_victim(one.head) for one in known.columns)
     neutral, why = ("reporter_gender", [_CITIZENS]) if theirs else ("affected_gender", [])
     others = [one for one in ours if one not in reporters]
     for role, able, more in (("reporter_gender", reporters, []), (neutral, others, why)):
         if able:
             best = max(able, key=_of_victims)
-            clear = 0.97 if best.head.has("victim", "reporter") else 0.45  # else whose it is, is asked
+            clear = 0.97 if best.head.has("victim", "reporter", "your") else 0.45  # else whose it is, is asked
             known.give(role, best, clear, best.values.share_of("genders"), *more)
     spelt = [one for one in known.free() if one.values.spelt_genders >= 0.9 and not one.head.has("suspect")]
     if not sexes and len(spelt) == 1:

@@ -69,6 +69,8 @@ class Heading:
 
 
 LONGEST_LABEL: Final = 500
+# "Melder (m/v)", "victime (H/F)": letters of women and men after whose they are.
+_LETTERS_OF_GENDERS: Final = r"(?i)\(?\b([mhwvfkαγ])/(?!\1)[mhwvfkαγ](?:/[dx])?\b\)?"
 
 
 def read_heading(label: str) -> Heading:
@@ -77,7 +79,8 @@ def read_heading(label: str) -> Heading:
 
     Of a long one the beginning is read, and a piece that is longer than any word stays as it is.
     """
-    apart = re.sub(r"(?<=[a-zα-ω0-9])(?=[A-ZΑ-Ω])|(?<=[A-Z])(?=[A-Z][a-z])", " ", label.strip()[:LONGEST_LABEL])
+    label, written = re.sub(_LETTERS_OF_GENDERS, " gender ", label.strip()[:LONGEST_LABEL]), label
+    apart = re.sub(r"(?<=[a-zα-ω0-9])(?=[A-ZΑ-Ω])|(?<=[A-Z])(?=[A-Z][a-z])", " ", label)
     pieces = re.findall(r"[^\W_]+", fold(apart))
     what, whose, words = concept("sex", "age"), concept("victim", "reporter", "suspect"), list[str]()
     for piece in pieces:
@@ -91,7 +94,7 @@ def read_heading(label: str) -> Heading:
             words += (piece,) if whole or ending is None else (piece.removesuffix(ending), ending)
     if "lat" in words and not _LONGITUDES.isdisjoint(words):
         words = ["latlon", *(word for word in words if word not in {"lat", *_LONGITUDES})]
-    return Heading(label, tuple(words))
+    return Heading(written, tuple(words))
 
 
 _SMALL: Final = (*concept("joining"), "τησ", "του", "dela", "")  # what may stand between two words that are one
