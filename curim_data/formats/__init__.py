@@ -70,7 +70,7 @@ class KnownFormat:
         scores = [header.score(one["needed"], one["telling"]) for one in self.table.get("scores", ())]
         score = max(scores, default=0.0)
         layout = {
-            name: self.table[name] for name in ("kind", "longest", "utc", "skip_hxl", "app") if name in self.table
+            name: self.table[name] for name in ("kind", "nature", "longest", "utc", "skip_hxl", "app") if name in self.table
         }
         layout |= {"words": self.words, "separators": tuple(self.table.get("separators", ()))}
         return header.recognition(self.name, **{"score": score, **layout, **special})

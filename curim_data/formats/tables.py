@@ -109,6 +109,7 @@ _WORDS: Final = table(**{role: (dict[one_of(of), list[str]] | None, None) for ro
 _FORMAT: Final = table(
     app=(bool, True),
     kind=(one_of(tuple(Kind)) | None, None),
+    nature=(one_of(tuple(Kind)) | None, None),
     longest=(int, Field(MOST_CHARACTERS, ge=1)),
     utc=(bool, False),
     skip_hxl=(bool, False),

@@ -626,7 +626,7 @@ def compared_words(t: Translator, level: str, compared: str) -> str:
 
 def expected_in_words(t: Translator, rows: pd.DataFrame) -> list[str]:
     """The expected counts of `written_changes`; a dash where they are left out."""
-    return [NOT_KNOWN if n != n else t.number(n, 1) for n in rows["expected"]]
+    return [NOT_KNOWN if n != n else t.number(n, 0 if n >= 10 else 1) for n in rows["expected"]]
 
 
 def counts_in_words(t: Translator, rows: pd.DataFrame, name: str) -> list[str]:

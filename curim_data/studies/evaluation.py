@@ -172,10 +172,8 @@ def evaluation_obstacle(source: Source, plan: Plan) -> Message | None:
     dates = {"start": start, "end": source.as_of}
     obstacles = (
         (plan.status is PlanStatus.DROPPED, Message("Not done: this plan was not pursued.")),
-        (
-            plan.status not in STARTED or start is None,
-            Message("Too early to tell: this plan has not begun, or has no starting date."),
-        ),
+        (plan.status not in STARTED, Message("Too early to tell: this plan has not begun.")),
+        (start is None, Message("Too early to tell: this plan has no starting date.")),
         (not plan.areas.treated, Message("Too few to tell: this plan has no treated area.")),
         (
             start is not None and start > source.as_of,

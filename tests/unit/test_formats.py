@@ -157,7 +157,7 @@ def test_each_column_has_its_role(name: str) -> None:
     assert set(texts) <= set(named(labels, layout.text))
     assert (found.missing, found.doubled) == ((), {})
     kinds = {"ushahidi2": Kind.RISK, "ushahidi3": Kind.RISK, "policeuk": Kind.OFFENCE, "safecity": Kind.OFFENCE}
-    assert layout.kind == kinds.get(form, Kind.INCIVILITY)
+    assert (layout.nature or layout.kind) == kinds.get(form, Kind.INCIVILITY)
     for role, column in (("status", "Status Translated"), ("status", "Last outcome category"), ("kind", "Crime type")):
         if column in labels:
             words = {fold(row[labels.index(column)]) for row in rows} - {""}
