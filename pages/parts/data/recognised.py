@@ -6,10 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Final
 from zoneinfo import available_timezones
 
 import pandas as pd
+import shapely
 import streamlit as st
 
 from curim_data.formats.base import Layout
@@ -25,6 +27,7 @@ from curim_data.model.labels import (
     hour_label,
     role_name,
 )
+from curim_data.model.place_names import PlaceNames
 from curim_data.model.reasons import BOTH_ORDERS
 from curim_data.quality.study import likely_reason
 from pages.parts.charts.figure import base_figure
@@ -273,6 +276,10 @@ def draw_points_map(page: Page, preview: FilePreview, into: ImportTarget) -> Non
     away = report.mapped > 0 and report.outside > report.mapped / 2  # most with coordinates
     lon, lat = (preview.points[name] for name in ("longitude", "latitude"))
     bounds = (lon.min(), lat.min(), lon.max(), lat.max()) if away else None
+    if bounds and not city.without_names:  # nothing of the city lies there: towns of the gazetteer say where that is
+        ground = shapely.box(*bounds).buffer(0.02, join_style="mitre")
+        city = replace(city, land=ground, place_names=PlaceNames(), districts=(), landmarks=(), streets=())
+        city = replace(city, attributions=(), water=None)
     with basemap.credited_to(page, city, "data_points_map"):
         cell_map.draw_point_map(
             page,

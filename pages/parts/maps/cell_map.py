@@ -633,6 +633,6 @@ def draw_point_map(
     # With room round the points, even if they are one.
     around = shapely.box(west - 0.01, south - 0.01, east + 0.01, north + 0.01) if bounds else city.land
     view = basemap.fitted_view(around, room=page.room, span=span, height=height)
-    if pins:
+    if pins or city.without_names:
         layers += basemap.name_layers(city, page.t, pins, colours, view)
     st.pydeck_chart(Deck(layers=layers, map_provider=None, initial_view_state=view), height=height, key=key, alt=alt)
