@@ -69,9 +69,8 @@ class KnownFormat:
             header.set_aside(aside, *headings)
         scores = [header.score(one["needed"], one["telling"]) for one in self.table.get("scores", ())]
         score = max(scores, default=0.0)
-        layout = {
-            name: self.table[name] for name in ("kind", "nature", "longest", "utc", "skip_hxl", "app") if name in self.table
-        }
+        told = ("kind", "nature", "longest", "utc", "skip_hxl", "app")
+        layout = {name: self.table[name] for name in told if name in self.table}
         layout |= {"words": self.words, "separators": tuple(self.table.get("separators", ()))}
         return header.recognition(self.name, **{"score": score, **layout, **special})
 
