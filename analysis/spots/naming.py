@@ -125,13 +125,13 @@ def _metres_per_radian(first: FloatArray, second: FloatArray) -> tuple[float, fl
     return float(east), float(EQUATOR_M * (1 - FLATTENING) ** 2 / bent**1.5)
 
 
-def _overlap(first: tuple[int, ...], second: tuple[int, ...]) -> float:
-    """Part of the smaller one's cells that both share, at the coarser resolution; 0 where either has none."""
+def _overlap(first: tuple[int, ...], second: tuple[int, ...], of: Callable[[int, int], int] = min) -> float:
+    """Part of the smaller (or larger) one's cells that both share, at the coarser resolution; 0 where one has none."""
     if not first or not second:
         return 0.0
     size = min(h3.get_resolution(first[0]), h3.get_resolution(second[0]))
     one, other = _parents(first, size), _parents(second, size)
-    return len(one & other) / min(len(one), len(other))
+    return len(one & other) / of(len(one), len(other))
 
 
 @lru_cache(maxsize=4096)
@@ -142,6 +142,7 @@ def _parents(cells: tuple[int, ...], size: int) -> frozenset[int]:
 # A landmark farther away than this many of its radii does not help a reader to find the place.
 FAR: Final = 4
 STREET_NEAR: Final = 60.0  # metres from the middle of a place within which a street lends it its name
+ALIKE: Final = 0.25  # the part of the larger area that it shares with a place whose name it takes
 MIDDLE: Final = 0.25  # of the radius of an area: nearer to its middle there is no direction
 AT_CENTRE: Final = 250.0  # metres
 OUT_OF_TOWN: Final = 5_000.0  # metres from the city's centre: from there on a street or a landmark may be of any town
@@ -254,7 +255,9 @@ def name_spots(spots: Iterable[Any], city: CityProfile, places: Sequence[CellPla
     names = {spot.id: known[ids[spot.id]] for spot in given if spot.id in ids}
     with_cells = [spot for spot in given if spot.id not in names and hasattr(spot, "cells")]
     others = [place for place in places if place.id not in names]
-    names |= {with_cells[one].id: known[ids[others[at].id]] for one, at in match_places(with_cells, others).items()}
+    for one, at in match_places(with_cells, others).items():
+        if _overlap(with_cells[one].cells, others[at].cells, max) >= ALIKE:  # not a quarter that a place lies in
+            names[with_cells[one].id] = known[ids[others[at].id]]
     new = [spot for spot in given if spot.id not in names]
     positions = _Positions([spot.longitude for spot in new], [spot.latitude for spot in new], city)
     order = list(range(len(new)))

@@ -365,6 +365,10 @@ def test_names_stay_with_known_places_and_new_ones_come_after(city: CityProfile,
     assert new["n"](t).startswith("Pasalimani, ")
     assert new["n"](t) not in {name(t) for name in both.values()}
     assert name_spots([], city, places) == {}
+    cells = h3.grid_disk(h3.latlng_to_cell(QUAY[1], QUAY[0], 10), 4)  # a quarter with the place at its edge
+    quarter = replace(place("q", QUAY[0], QUAY[1] + 0.005), cells=tuple(cells))
+    known = [replace(places[0], cells=(h3.latlng_to_cell(QUAY[1], QUAY[0], 10),))]
+    assert name_spots([quarter], city, known)["q"](t) != "Pasalimani"
 
 
 FILTERS = {
