@@ -27,7 +27,7 @@ import pyarrow.compute as pc
 from curim_data.containers.base import ArrowText
 from curim_data.formats.base import UNSAFE, Layout, Part, fold
 from curim_data.lexicon import MISSING
-from curim_data.lexicon.times import hour_of_span, month_of
+from curim_data.lexicon.times import PLAINER, hour_of_span, month_of
 from curim_data.model import DAY_FIRST, BoolArray, FloatArray, IntArray
 
 
@@ -279,6 +279,8 @@ def parse_dates(column: ArrowText, date_format: DateFormat, orders: npt.NDArray[
     if date_format.form in (SERIAL, SECONDS, MILLISECONDS):
         numbers, days = _numbers(column, date_format)
         return _parsed(numbers, given, days, month_only, ambiguous)
+    for ending, instead in PLAINER if pc.any(pc.match_substring_regex(column, "[a-zA-Z]\\.?$|T[+-]")).as_py() else ():
+        column = pc.replace_substring_regex(column, ending, instead)
     column = pc.replace_substring_regex(column, UTC, r"\1Z")
     column = pc.replace_substring_regex(column, r"^(\d{4}-\d{1,2}-\d{1,2}) ?(?:Z|[+-]\d{2}:?\d{2})$", r"\1")
     if date_format.form in (DATES, MONTHS):
@@ -476,7 +478,8 @@ _YES: Final = frozenset(
 )
 _HALF: Final = r"(?P<half>[AaPpΠπΜμµ]\.?\s?[MmΜμµ]\.?)"
 _CLOCK: Final = re.compile(
-    rf"(?:^|.*[T ])(?P<hour>\d{{1,2}})\s?[:.hH]\s?(?P<minute>\d{{2}})?(?:[:.](?P<second>\d{{2}})(?:[.,]\d+)?)?"
+    rf"(?:^|.*[T ])(?P<hour>\d{{1,2}})\s?[:.hH]\s?(?P<minute>\d{{2}})?"
+    rf"(?:[:.](?P<second>\d{{2}})(?:[.,]\d+)?(?:Z|[+-]\d{{2}}:?\d{{2}})?)?"
     rf"\s?(?:{_HALF}|[Uu]hr|UHR|[Hh](?:[Rr]?[Ss]?))?\.?$"
 )
 _SERIAL_DAY: Final = r"^[2-5]\d{4}(?:\.0+)?$"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,6 +22,20 @@ NEAR_M: Final = 30_000.0
 SAMPLE: Final = 500
 # Greece, Britain, web maps, France, Iberia, Europe, Belgium, the Netherlands, Switzerland, Portugal, Italy, Germany.
 NATIONAL: Final = (2100, 27700, 3857, 2154, 25830, 3035, 31370, 28992, 2056, 3763, 3003, 3004, 31467)
+# How headings write projections, by EPSG code.
+_NAMED: Final = {
+    2100: r"egsa|ggrs|εγσα",
+    2056: r"lv ?95|ch1903 ?\+",
+    2154: r"lambert ?93|rgf ?93|\bl93\b",
+    2180: r"puwg ?1992|\b1992\b|cs92",
+    3059: r"lks ?92",
+    3763: r"tm ?06",
+    23700: r"\beov\b|hd72",
+    27700: r"osgb|british national grid|\bbng\b",
+    28992: r"\brd\b|rijksdriehoek",
+    31370: r"lambert ?72",
+}
+_UTM: Final = r"\butm\W*(?:zone|zona|huso|fuso|strefa)?\W*(\d{1,2})(?!\d)"
 
 
 @dataclass(frozen=True)
@@ -64,6 +79,21 @@ def likely_projections(city: CityProfile) -> tuple[int, ...]:
     return tuple(dict.fromkeys([city.epsg, *NATIONAL, *(north + number for number in zones), *etrs]))
 
 
+def named_projection(text: str, north: bool = True) -> int | None:
+    """The EPSG code of the projection that a heading names ("X (EGSA87)", "UTM 33 Ost"); None where it names none.
+
+    A UTM zone is of ETRS89 where Europe has it and nothing says WGS 84; `north`: of the equator.
+    """
+    text = text.lower()
+    if found := re.search(r"epsg\W*(\d{4,5})", text):
+        return int(found[1])
+    if found := re.search(_UTM, text):
+        zone = int(found[1])
+        european = 28 <= zone <= 38 and north and "wgs" not in text
+        return (25800 if european else 32600 if north else 32700) + zone
+    return next((epsg for epsg, name in _NAMED.items() if re.search(name, text)), None)
+
+
 def state_planes(city: CityProfile) -> tuple[int, ...]:
     """NAD83 projections, in metres and feet, whose area of use holds the city's centre."""
     centre = city.land.centroid
@@ -72,11 +102,11 @@ def state_planes(city: CityProfile) -> tuple[int, ...]:
     return tuple(int(info.code) for info in infos if info.name.startswith("NAD83 /") and "UTM" not in info.name)
 
 
-def known_places(x: FloatArray, y: FloatArray) -> tuple[ProjectionFit, ...]:
-    """National projections whose area of use holds most of the points."""
+def known_places(x: FloatArray, y: FloatArray, candidates: Sequence[int] = NATIONAL) -> tuple[ProjectionFit, ...]:
+    """Projections, national ones unless others are named, whose area of use holds most of the points."""
     x, y = _some(x, y)
     found = []
-    for epsg in NATIONAL:
+    for epsg in candidates:
         points, area = _degrees(epsg, x, y), CRS.from_epsg(epsg).area_of_use
         if area is None or points is None or not len(x):
             continue

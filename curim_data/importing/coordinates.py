@@ -28,7 +28,7 @@ from curim_data.formats.columns import (
     split_point_texts,
 )
 from curim_data.formats.guess.headings import read_heading
-from curim_data.geo.projections import ProjectionFit, fitting_projections, known_places, to_degrees
+from curim_data.geo.projections import ProjectionFit, fitting_projections, known_places, named_projection, to_degrees
 from curim_data.importing.mapping import unknown_answer
 from curim_data.importing.profiling import FileProfile
 from curim_data.model import (
@@ -368,14 +368,17 @@ def _decide_projection(
         _check_projected(answers.crs)
         fit = fitting_projections(x, y, city, (answers.crs,)) if city is not None else ()
         return written.changed(crs=answers.crs, swapped=bool(fit) and fit[0].swapped)
+    labels = ", ".join(dict.fromkeys(sample.label(role) for role in reversed(written.roles) if sample.has(role)))
+    named = named_projection(labels)
     found = fitting_projections(x, y, city) if city is not None else ()
+    if not found and named is not None and (there := known_places(x, y, (named,))):
+        found = there
     if len(found) == 1:
         (one,) = found
         reason = Message("The coordinates are {crs} (EPSG:{epsg}).", {"crs": one.name, "epsg": str(one.epsg)})
         swapped = [Message("x and y were swapped; this was corrected.")] if one.swapped else []
         return written.changed(reason, *swapped, crs=one.epsg, swapped=one.swapped)
     choices = tuple(_projection_choice(place) for place in (found or known_places(x, y))[:8])
-    labels = ", ".join(dict.fromkeys(sample.label(role) for role in reversed(written.roles) if sample.has(role)))
     raise Question(
         "crs",
         "--crs",

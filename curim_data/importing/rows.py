@@ -41,7 +41,7 @@ from curim_data.formats.columns import (
     parse_decimals,
     rewritten,
 )
-from curim_data.importing.coordinates import near_city, parse_coordinates, swapped_rows
+from curim_data.importing.coordinates import near_city, parse_coordinates, roles_of, swapped_rows
 from curim_data.importing.decisions import Decisions
 from curim_data.importing.profiling import split_bars, split_cell
 from curim_data.lexicon import MISSING, SCALES, age_band, kind_of, scale_step
@@ -248,6 +248,10 @@ def parse_rows(
         outcomes.quarantine(counts != 1, Reason.BAD_COUNT, columns.label(COUNT_ROLE), texts)
     if layout.skip_hxl:
         outcomes.quarantine(_hxl_rows(block), Reason.HXL_ROW, "", columns["alert_id"])
+    if columns.has("occurred_from") and columns.has("category"):  # of a survey that was sent without an answer
+        told = [pc.not_equal(columns[role], "") for role in ("occurred_from", "category", *roles_of(columns))]
+        blank = ~np.logical_or.reduce([one.to_numpy(zero_copy_only=False) for one in told])
+        outcomes.quarantine(blank, Reason.NOTHING_TOLD, columns.label("category"), columns["category"])
     values = _parse_dates(columns, city, decisions, outcomes, block.rows)
     values |= _parse_coordinates(columns, city, decisions, outcomes)
     values |= _parse_scales(columns, decisions, outcomes)

@@ -72,6 +72,7 @@ def month_of(text: str) -> int:
 
 
 _SECONDS: Final = r"(?:[:.]\d{2}(?:[.,]\d+)?)?"
+_ZONED: Final = r"(?:[:.]\d{2}(?:[.,]\d+)?(?:Z|[+-]\d{2}:?\d{2})?)?"  # of a clock, which shows local time
 _HALF: Final = r"(?P<half>[apπμµ])\.? ?[mμµ]\.?"  # of the day, in Latin and in Greek letters
 _OF_DAY: Final = (
     rf"(?:[T ,]+(?:- )?(?P<hour>\d{{1,2}})[:.h](?P<minute>\d{{2}}){_SECONDS}(?: ?{_HALF})?)?"
@@ -99,7 +100,7 @@ COMPACT: Final = re.compile(
     r"(?:[T ]?(?P<hour>\d{2}):?(?P<minute>\d{2})(?:\d{2})?)?"
 )
 CLOCK: Final = re.compile(
-    rf"(?!\d+\.?$)(?P<hour>[01]?\d|2[0-4])(?: ?[:.h] ?(?P<minute>[0-5]\d){_SECONDS})?"
+    rf"(?!\d+\.?$)(?P<hour>[01]?\d|2[0-4])(?: ?[:.h] ?(?P<minute>[0-5]\d){_ZONED})?"
     rf"(?: ?{_HALF}| ?(?:uhr|hrs?|hs|h))?\.?",
     re.IGNORECASE,
 )
@@ -112,11 +113,21 @@ MIDNIGHT: Final = (
 )
 
 
+# How forms of Google end a moment: its zone by name, which is that of the form, and the halves of a day in Hungarian.
+PLAINER: Final = (
+    (r"(?i) (?:cest|cet|eest|eet|west|wet|(?:gmt|utc)[+-]\d{1,2})$", ""),
+    (r" de\.$", " am"),
+    (r" du\.$", " pm"),
+)
+
+
 def date_fields(text: str) -> Mapping[str, str]:
     """What a date names: year, month, day, or `one` and `two`; name (of a month), hour, minute, half, zone.
 
     Empty for any other text.
     """
+    for ending, instead in PLAINER:
+        text = re.sub(ending, instead, text)
     for form in DATES:
         if found := form.fullmatch(text):
             fields = {name: value for name, value in found.groupdict().items() if value}

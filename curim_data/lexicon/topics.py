@@ -48,9 +48,10 @@ _SENSITIVE: Final = "|".join(
         r"violenza (domestica|di genere|carnale|sulle donne|contro le donne)",
         r"palpeggia|atti osceni|esibizionis|maltrattamenti in famiglia|tocament",
         r"aanrand|verkracht|seksue|huiselijk geweld|ongewenst|lastig(ge)?vall|straatintimid|\bzeden|belaging|assetja",
-        r"violacio(ns)?\b|masclist|kapcsolati erosz|dzimumnozieg|gwałc|przemoc\w* (domow|w rodzin)",
+        r"violacio(ns)?\b|masclist|kapcsolati erosz|dzimumnozieg|gwalc|przemoc\w* (domow|w rodzin)",
         r"zaklat|szexual|megerosz|nemi eroszak|csaladon beluli|uzmaksan|izvaros|seksual|vardarbiba gimene",
-        r"molestow|gwałt(?!own)|napastow|nekani",
+        r"molestow|gwalt(?!own)|napastow|nekani|zaczepk|sledzeni|beszol|utanakiabal|\bkovetes\b|zaklat",
+        r"nafluit|naroep|nageroepen|achtervolg|xiulad|persecucio|uzmacig|izsekosan|vajasan",
     )
 )
 # Whatever else a name speaks of, these are offences: theft, robbery, burglary, bodily harm, weapons, arson, fraud.
@@ -85,7 +86,8 @@ _GRAVE: Final = "|".join(
         r"ricettazion|\briss[ae]\b|incendi[oi] dolos|sequestro di",
         r"diefstal|gestolen|inbraak|beroving|overval|mishandel|steekpartij|schietpartij|zakkenroll|brandsticht",
         r"wapen|\brobator|\bfurts?\b|atracament|\bbaralla|lopas|rablas|betores|testi sertes|gyujtogat|fegyver",
-        r"oplicht|verekedes|zadzib|laupis|kautin|piekaus|miesas boj|kradziez|rozboj|właman|pobici|oszust|zabojst",
+        r"oplicht|verekedes|zadzib|laupis|kautin|piekaus|miesas boj|kradziez|rozboj|wlaman|pobici|oszust|zabojst",
+        r"\bnapa(sc|d)",
     )
 )
 # Offences where the name speaks of nothing above, and of no nuisance and no danger either.
@@ -114,7 +116,7 @@ _OFFENCE: Final = "|".join(
         r"minacc|vandalismo|atti vandalici|danneggiament",
         r"ingiuri|percoss|effrazion|violazione di domicilio",
         r"bedreig|vernieling|geweld|misdrijf|misdaad|amenac|delicte|violencia|fenyeget|rongal|vandaliz|garazda|kabitoszer",
-        r"podpalen|\bbron (palna|biała)",
+        r"podpalen|\bbron (palna|biala)",
         r"buncselek|eroszak|draud(i|u|es)\b|narkot|noziegum|vardarbib|huligan|bojasan|uszkodzen|wandaliz|grozb|przestepst|przemoc|dewastac|niszczeni",
     )
 )
@@ -153,10 +155,12 @@ _INCIVILITY: Final = "|".join(
         r"degrado|sosta (vietata|selvaggia|irregolare)|sporcizia",
         r"molestie (olfattiv|acustic)|veicol[oi] abbandonat|ingombrant",
         r"deiezion|disturbo (della|alla) quiete|schiamazz|\btopi\b",
-        r"overlast|geluids|lawaai|zwerfvuil|hondenpoep|geparkeerd|wildplas|vervuil|soroll|brutic|escombrar|incivisme",
+        r"\bafval|straatvuil|overlast|geluids|lawaai|zwerfvuil|hondenpoep|geparkeerd|wildplas|vervuil|soroll|brutic|escombrar|incivisme",
         r"csendhabor|\bzaj(os|ong)?\b|szemet|hulladek|falfirka|\bkutya|parkol|troksn|atkritum|grafiti|piesarnoj",
-        r"hałas|ciszy nocnej|grafits|smieci|zasmiec|parkowan|spozywanie alkoholu|\bpsy\b|zakłocan|zaczepian",
-        r"alkohola lietosan|zajong",
+        r"halas|ciszy nocnej|grafits|smieci|zasmiec|parkowan|(spozywanie|picie) alkoholu|\bpsy\b|zaklocan|zaczepian",
+        r"dronken|nietrzezw|\bpijan|\bborratx|embriag|ubriac|ittas|reszeg|hangosk|reibum|\bbetrunken|μεθυσ",
+        r"alkohola lietosan|zajong|\balkohol\b(?! am steuer)|\brauchen\b|alkoholkonsum|alkoholfogyaszt|alcoholgebruik",
+        r"consom\w* d alcool|consumo d[ei] (alcohol|alcool|alcol)|consum d alcohol|καταναλωση αλκοολ",
     )
 )
 _RISK: Final = "|".join(
@@ -165,6 +169,7 @@ _RISK: Final = "|".join(
         r"street ?li(ght|gt)|street ?lamp|\bunlit\b|poor(ly)? li(t|ght)",
         r"\blighting\b|\blights? (is |are )?(out|off|broken)",
         r"\blamps?\b|lamp ?post|\bbroken lights?|\blight out\b",
+        r"\brisk of\b|\b(risco|riesgo) de\b|\brisque de\b|\brischio di\b",
         r"\bunsafe\b|\binsecur|not (feel )?safe|\bhazard|\bdanger\b",
         r"\bdangerous (place|road|building|crossing|street|area|spot|corner)|\bscar(y|ed)\b|\bfears?\b",
         r"\bafraid\b|\bdark(ness)?\b",
@@ -227,6 +232,17 @@ _SERVICE: Final = "|".join(
         r"semafor|manto stradal|parco giochi|area giochi|potatur",
     )
 )
+# Of these what people stumble over and cross at: the street itself and its signals.
+_WAYS: Final = "|".join(
+    (
+        r"sidewalk|\bpavement|footpath|footway|\b[ck]urbs?\b|\bkerb|road (surface|repair|damage)",
+        r"street (condition|repair)|manhole|traffic (light|signal)|πεζοδρομ|οδοστρωμα|ασφαλτ|φρεατι|φαναρ|σηματοδ",
+        r"voirie|trottoir|chaussee",
+        r"feux? tricolore|\baceras?\b|banqueta|pavimento|semafor|calcada|\bpasseios?\b|bueiro|\bampel",
+        r"gehweg|burgersteig|fahrbahn|strassenschad|radweg|\bgully|marciapied|manto stradal|tombin|stoeptegel|wegdek",
+        r"fietspad|verkeerslicht|\bvorer|\bcalcada|\bjarda|jelzolamp|\bchodnik|nawierzchn|sygnalizac|\bietv|luksofor",
+    )
+)
 
 
 def is_sensitive(text: str) -> bool:
@@ -242,12 +258,16 @@ def kind_of(text: str) -> Kind | None:
 
     OFFENCE where it speaks of sexual or gender-based harm, theft, bodily harm and other grave acts; else RISK where it
     speaks of accidents, bad light and places that are or feel dangerous; else INCIVILITY where it speaks of noise,
-    litter, animals and the like; else OFFENCE where it speaks of crime, drugs, vandalism or threats; else INCIVILITY
-    where it names what a city keeps in order (trees, signs, parks, pavements). Never a guess: `Kind.UNKNOWN` is for the
-    one who asks.
+    litter, animals and the like; else OFFENCE where it speaks of crime, drugs, vandalism or threats; else RISK where it
+    names the street itself and its signals; else INCIVILITY where it names what else a city keeps in order (trees,
+    signs, parks). Never a guess: `Kind.UNKNOWN` is for the one who asks.
     """
-    said = topic_of(text)
-    return Kind.INCIVILITY if said is None and re.search(_SERVICE, _plain(text)) else said
+    said, plain = topic_of(text), _plain(text)
+    if said is not None:
+        return said
+    if re.search(_WAYS, plain):
+        return Kind.RISK
+    return Kind.INCIVILITY if re.search(_SERVICE, plain) else None
 
 
 @lru_cache(maxsize=8_192)

@@ -10,13 +10,17 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
+_STROKES: Final = str.maketrans("łøđ", "lod")
+
 
 def fold(text: str) -> str:
-    """A word without case, accents and the difference between blank, hyphen and underscore; final sigma is sigma."""
+    """A word without case, accents, strokes through letters and the difference between blank, hyphen and underscore;
+    final sigma is sigma.
+    """
     kept = text.strip().casefold()
     if not kept.isascii():
         plain = unicodedata.normalize("NFKD", kept)
-        kept = "".join(character for character in plain if not unicodedata.combining(character))
+        kept = "".join(character for character in plain if not unicodedata.combining(character)).translate(_STROKES)
     return "_".join(kept.replace("_", " ").replace("-", " ").replace("ς", "σ").split())
 
 
@@ -30,7 +34,9 @@ _GENDER: Final = {
         "frau, frauen, weiblich, mädchen, "
         "donna, donne, femmina, femminile, ragazza, "
         "vrouw, vrouwen, vrouwelijk, meisje, sieviete, sievietes, dona, dones, femení, femenina, noia, nő, "
-        "nők, női, lány, kobieta, kobiety, żeńska, dziewczyna, dziewczynka"
+        "nők, női, lány, kobieta, kobiety, żeńska, dziewczyna, dziewczynka, "
+        "mrs, mrs., ms, ms., miss, κα, κα., κυρία, mme, mme., mlle, madame, sra, sra., srta, srta., señora, senhora, "
+        "sig.ra, sig.na, signora, mevr, mevr., mevrouw, mw, mw., pani, hölgy, kundze"
     ),
     "man": (
         "man, men, male, males, boy, trans man, "
@@ -41,7 +47,9 @@ _GENDER: Final = {
         "mann, männer, männlich, junge, "
         "uomo, uomini, maschio, maschile, ragazzo, "
         "man, mannen, mannelijk, jongen, vīrietis, vīrieši, home, homes, masculí, noi, férfi, férfiak, fiú, "
-        "mężczyzna, mężczyźni, męska, chłopiec"
+        "mężczyzna, mężczyźni, męska, chłopiec, "
+        "mr, mr., κος, κ., κύριος, m., monsieur, sr, sr., señor, senhor, herr, sig., signor, signore, dhr, dhr., heer, "
+        "de heer, pan, úr, kungs"
     ),
     "other": (
         "other, another, another gender, other gender, non binary, nonbinary, nb, enby, genderqueer, diverse, "
@@ -52,7 +60,7 @@ _GENDER: Final = {
         "divers, andere, anderes, nichtbinär, nicht binär, "
         "altro, altra, altro genere, non binario, non binaria, "
         "anders, overig, non-binair, cits, cita, altres, no binari, no binària, egyéb, más, nem bináris, "
-        "inna, inny, inne, niebinarna, niebinarny"
+        "inna, inny, inne, niebinarna, niebinarny, neutraal"
     ),
     "undisclosed": (
         "undisclosed, not disclosed, prefer not to say, prefer not to answer, prefer not to disclose, "
@@ -70,7 +78,7 @@ _GENDER: Final = {
         "non dichiarato, non dichiara, non risponde, "
         "wil ik niet zeggen, zeg ik liever niet, geen antwoord, nevēlos norādīt, nevēlos atbildēt, "
         "prefereixo no dir-ho, prefereix no dir-ho, nem kívánja megadni, nem nyilatkozik, "
-        "nem kívánok válaszolni, wolę nie podawać, odmowa odpowiedzi"
+        "nem kívánok válaszolni, wolę nie podawać, odmowa odpowiedzi, odmowa"
     ),
     "unknown": (
         "unknown, unk, u, undetermined, not known, "
@@ -81,7 +89,8 @@ _GENDER: Final = {
         "unbekannt, unbestimmt, "
         "sconosciuto, sconosciuta, ignoto, indeterminato, "
         "onbekend, nezināms, nav zināms, desconegut, desconeguda, ismeretlen, nem ismert, nieznana, "
-        "nieznany, nieznane"
+        "nieznany, nieznane, don't know, δεν γνωρίζω, δεν ξέρω, ne sait pas, je ne sais pas, no sabe, no sé, não sabe, "
+        "não sei, weiß nicht, non so, weet niet, weet ik niet, nezinu, no ho sé, nem tudom, nie wiem"
     ),
 }
 _KIND: Final = {
@@ -164,7 +173,8 @@ _SEVERITY: Final = {
         "muy baja, muy bajo, mínima, mínimo, "
         "muito baixa, muito baixo, "
         "sehr niedrig, sehr gering, minimal, "
-        "molto bassa, molto basso, minima, minimo"
+        "molto bassa, molto basso, minima, minimo, "
+        "zeer laag, ļoti zems, ļoti zema, molt baixa, molt baix, nagyon alacsony, bardzo niski, bardzo niska"
     ),
     "2": (
         "low, minor, slight, mild, non urgent, not urgent, "
@@ -173,7 +183,8 @@ _SEVERITY: Final = {
         "baja, bajo, leve, menor, no urgente, "
         "baixa, baixo, ligeira, não urgente, "
         "niedrig, gering, leicht, nicht dringend, "
-        "bassa, basso, lieve, minore"
+        "bassa, basso, lieve, minore, "
+        "laag, licht, zems, zema, baix, alacsony, niski, niska, lekki, lekka"
     ),
     "3": (
         "medium, moderate, normal, average, standard, "
@@ -182,7 +193,8 @@ _SEVERITY: Final = {
         "media, medio, moderada, moderado, "
         "média, médio, "
         "mittel, mäßig, mittlere, "
-        "moderata, moderato"
+        "moderata, moderato, "
+        "gemiddeld, matig, vidējs, vidēja, mitjana, mitjà, közepes, średni, średnia, umiarkowany"
     ),
     "4": (
         "high, major, severe, serious, important, "
@@ -191,7 +203,8 @@ _SEVERITY: Final = {
         "alta, alto, mayor, importante, "
         "elevada, elevado, "
         "hoch, schwer, erheblich, "
-        "elevata, elevato"
+        "elevata, elevato, "
+        "hoog, ernstig, augsts, augsta, alt, magas, súlyos, wysoki, wysoka, poważny, poważna"
     ),
     "5": (
         "critical, very high, urgent, emergency, extreme, immediate, very severe, "
@@ -200,7 +213,9 @@ _SEVERITY: Final = {
         "crítica, crítico, muy alta, muy alto, muy grave, extrema, emergencia, "
         "muito alta, muito alto, muito grave, emergência, "
         "kritisch, sehr hoch, dringend, sehr dringend, sehr schwer, sofort, "
-        "critica, critico, molto alta, molto alto, molto elevata, molto grave, emergenza, urgentissima"
+        "critica, critico, molto alta, molto alto, molto elevata, molto grave, emergenza, urgentissima, "
+        "zeer hoog, spoed, zeer ernstig, ļoti augsts, ļoti augsta, molt alta, molt alt, nagyon magas, sürgős, "
+        "bardzo wysoki, bardzo wysoka, krytyczny, pilne"
     ),
 }
 _FEELING: Final = {
@@ -214,7 +229,10 @@ _FEELING: Final = {
         "muito inseguro, muito insegura, nada seguro, nada segura, "
         "sehr unsicher, gar nicht sicher, überhaupt nicht sicher, "
         "molto insicuro, molto insicura, per niente sicuro, per niente sicura, per nulla sicuro, per nulla sicura, "
-        "molto poco sicuro, molto poco sicura, molto insicuri"
+        "molto poco sicuro, molto poco sicura, molto insicuri, "
+        "zeer onveilig, heel onveilig, ļoti nedroši, ļoti nedroša, gens segur, gens segura, molt insegur, "
+        "molt insegura, egyáltalán nem biztonságos, bardzo niebezpiecznie, bardzo niebezpieczna, bardzo "
+        "niebezpieczny"
     ),
     "2": (
         "unsafe, rather unsafe, somewhat unsafe, a bit unsafe, not safe, insecure, fairly unsafe, "
@@ -225,7 +243,9 @@ _FEELING: Final = {
         "inseguro, insegura, poco seguro, poco segura, algo inseguro, algo insegura, "
         "pouco seguro, pouco segura, um pouco inseguro, um pouco insegura, "
         "unsicher, eher unsicher, nicht sicher, etwas unsicher, "
-        "insicuro, insicura, poco sicuro, poco sicura, abbastanza insicuro, abbastanza insicura, piuttosto insicuro"
+        "insicuro, insicura, poco sicuro, poco sicura, abbastanza insicuro, abbastanza insicura, piuttosto insicuro, "
+        "onveilig, nedroši, nedroša, insegur, poc segur, poc segura, nem biztonságos, niebezpiecznie, "
+        "niebezpieczna, niebezpieczny, raczej niebezpiecznie"
     ),
     "3": (
         "neutral, neither, neither safe nor unsafe, so so, indifferent, "
@@ -234,7 +254,8 @@ _FEELING: Final = {
         "neutral, neutro, neutra, ni seguro ni inseguro, ni segura ni insegura, regular, indiferente, "
         "nem seguro nem inseguro, nem segura nem insegura, mais ou menos, "
         "weder noch, teils teils, weder sicher noch unsicher, mittel, "
-        "neutrale, né sicuro né insicuro, né sicura né insicura, così così"
+        "neutrale, né sicuro né insicuro, né sicura né insicura, così così, "
+        "neutraal, noch veilig noch onveilig, neitrāli, neutre, semleges, neutralnie"
     ),
     "4": (
         "safe, rather safe, fairly safe, somewhat safe, quite safe, secure, "
@@ -243,7 +264,9 @@ _FEELING: Final = {
         "seguro, segura, bastante seguro, bastante segura, algo seguro, algo segura, "
         "relativamente seguro, relativamente segura, razoavelmente seguro, razoavelmente segura, "
         "sicher, eher sicher, ziemlich sicher, "
-        "sicuro, sicura, abbastanza sicuro, abbastanza sicura, piuttosto sicuro, piuttosto sicura"
+        "sicuro, sicura, abbastanza sicuro, abbastanza sicura, piuttosto sicuro, piuttosto sicura, "
+        "veilig, tamelijk veilig, droši, droša, segur, bastant segur, bastant segura, biztonságos, "
+        "bezpiecznie, bezpieczna, bezpieczny, raczej bezpiecznie"
     ),
     "5": (
         "very safe, completely safe, totally safe, extremely safe, very secure, "
@@ -253,7 +276,9 @@ _FEELING: Final = {
         "muy seguro, muy segura, totalmente seguro, totalmente segura, "
         "muito seguro, muito segura, "
         "sehr sicher, völlig sicher, "
-        "molto sicuro, molto sicura, del tutto sicuro, del tutto sicura, totalmente sicuro"
+        "molto sicuro, molto sicura, del tutto sicuro, del tutto sicura, totalmente sicuro, "
+        "zeer veilig, heel veilig, ļoti droši, ļoti droša, molt segur, molt segura, teljesen biztonságos, "
+        "bardzo bezpiecznie, bardzo bezpieczna, bardzo bezpieczny"
     ),
 }
 
@@ -311,7 +336,8 @@ _MISSING: Final = (
     "ignorado|sem hora|hora ignorada|"
     "unbekannt|keine|keine angabe|k.a.|leer|ohne angabe|nicht angegeben|zeit unbekannt|uhrzeit unbekannt|ohne uhrzeit|"
     "sconosciuto|sconosciuta|non specificato|non specificata|non indicato|non indicata|nessuno|nessuna|vuoto|n.d.|"
-    "ora sconosciuta|senza ora"
+    "ora sconosciuta|senza ora|unbek.|unb.|onbekend|onb.|niet bekend|nezināms|nav zināms|nav datu|desconegut|"
+    "sense dades|ismeretlen|nincs adat|nieznany|nieznana|brak danych|brak|b.d."
 )
 # Folded words that stand for an empty cell, whatever the column.
 MISSING: Final[frozenset[str]] = frozenset(fold(word) for word in _MISSING.split("|"))
@@ -327,7 +353,7 @@ _LETTERS: Final = tuple(
             "v",
         ),
         ("geslacht|m/v|v/m", "v", "m"),
-        ("płec|plec|k/m|kjønn|(^|_)k[øo]n($|_)", "k", "m"),
+        ("plec|k/m|kjonn|(^|_)kon($|_)", "k", "m"),
         ("dzimum", "s", "v"),
         ("lyti", "m", "v"),
         ("(^|_)neme?($|_)", "n", "f"),

@@ -32,6 +32,7 @@ class Reason(StrEnum):
     """Why a row stands in quarantine."""
 
     EMPTY_ROW = "empty_row"
+    NOTHING_TOLD = "nothing_told"
     TOTALS_ROW = "totals_row"
     HXL_ROW = "hxl_row"
     TOO_MANY_FIELDS = "too_many_fields"
@@ -78,6 +79,7 @@ class Flag(StrEnum):
 
 REASON_WORDS: Final = {
     Reason.EMPTY_ROW: Message("The row is empty."),
+    Reason.NOTHING_TOLD: Message("The row says neither when, nor where, nor what happened."),
     Reason.TOTALS_ROW: Message("The row is a total, not an alert."),
     Reason.HXL_ROW: Message("The row holds HXL tags, not an alert."),
     Reason.TOO_MANY_FIELDS: Message("The row has more fields than the header."),
@@ -97,6 +99,7 @@ REASON_WORDS: Final = {
 
 MEND_WORDS: Final = {
     Reason.EMPTY_ROW: Message("Nothing to do: delete the row."),
+    Reason.NOTHING_TOLD: Message("Nothing to do: delete the row."),
     Reason.TOTALS_ROW: Message("Nothing to do: delete the row."),
     Reason.HXL_ROW: Message("Nothing to do: delete the row."),
     Reason.TOO_MANY_FIELDS: Message(

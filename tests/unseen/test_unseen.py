@@ -1,4 +1,4 @@
-"""39 exports that the importer was not written for are imported without flags and without a silent mistake.
+"""51 exports that the importer was not written for are imported without flags and without a silent mistake.
 
 `files` holds made-up exports in twelve languages by people who did not know the code, each with an answer key
 `NAME.key.json`: its top is of the first file, imported alone, `second` of a later one of the same source, an honest

@@ -229,6 +229,9 @@ def _people(known: Guesses, *, citizens: bool) -> None:
     known.taken |= {one.place for one in (*sexes, *ages)}
     ours = [one for one in sexes if not one.head.has("suspect") and (_fits(one, "genders") or _few_of_genders(one))]
     reporters = [one for one in ours if one.head.has("reporter", "your") and not one.head.has("victim")]
+    rest = [one for one in ours if not headings.names_victim(one.head)]
+    if citizens and not reporters and len(rest) == 1 < len(ours):  # beside the victim's it is that of who tells
+        reporters = rest
     theirs = citizens and not reporters and not any(headings.names_victim(one.head) for one in known.columns)
     neutral, why = ("reporter_gender", [_CITIZENS]) if theirs else ("affected_gender", [])
     others = [one for one in ours if one not in reporters]

@@ -69,6 +69,9 @@ def nature_of(columns: Sequence[Column], *, closes: bool) -> Nature:
     says how safe it felt is a citizen.
     """
     named = {name: any(one.head.has(name) for one in columns) for name in _SIGNS}
+    # Whether it was reported to the police is what surveys ask.
+    asking = concept("reported") - concept("police")
+    named["police"] = any(one.head.has("police") and asking.isdisjoint(one.head.words) for one in columns)
     if named["offence"] or named["police"]:
         return Nature(Kind.OFFENCE, Message(_COLUMNS.text, {"kind": KINDS[Kind.OFFENCE]}))
     states = [one for one in columns if one.head.has("status", "maybe_status")]

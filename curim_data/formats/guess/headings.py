@@ -70,6 +70,8 @@ class Heading:
 
 LONGEST_LABEL: Final = 500
 # "Melder (m/v)", "victime (H/F)": letters of women and men after whose they are.
+# "body/datum/nl": what a platform files an answer under, the answer, and its language.
+_ANSWER: Final = re.compile(r"(?:body/)?([^/\s][^/]*)/[a-z]{2}")
 _LETTERS_OF_GENDERS: Final = r"(?i)\(?\b([mhwvfkαγ])/(?!\1)[mhwvfkαγ](?:/[dx])?\b\)?"
 
 
@@ -79,7 +81,8 @@ def read_heading(label: str) -> Heading:
 
     Of a long one the beginning is read, and a piece that is longer than any word stays as it is.
     """
-    label, written = re.sub(_LETTERS_OF_GENDERS, " gender ", label.strip()[:LONGEST_LABEL]), label
+    written, label = label, label.strip()[:LONGEST_LABEL]
+    label = re.sub(_LETTERS_OF_GENDERS, " gender ", _ANSWER.sub(r"\1", label) if _ANSWER.fullmatch(label) else label)
     apart = re.sub(r"(?<=[a-zα-ω0-9])(?=[A-ZΑ-Ω])|(?<=[A-Z])(?=[A-Z][a-z])", " ", label)
     pieces = re.findall(r"[^\W_]+", fold(apart))
     what, whose, words = concept("sex", "age"), concept("victim", "reporter", "suspect"), list[str]()
