@@ -17,10 +17,15 @@ def fold(text: str) -> str:
     """A word without case, accents, strokes through letters and the difference between blank, hyphen and underscore;
     final sigma is sigma.
     """
+    return fold_accents(text).translate(_STROKES)
+
+
+def fold_accents(text: str) -> str:
+    """As `fold`, but letters keep their strokes, as they always did in ids."""
     kept = text.strip().casefold()
     if not kept.isascii():
         plain = unicodedata.normalize("NFKD", kept)
-        kept = "".join(character for character in plain if not unicodedata.combining(character)).translate(_STROKES)
+        kept = "".join(character for character in plain if not unicodedata.combining(character))
     return "_".join(kept.replace("_", " ").replace("-", " ").replace("ς", "σ").split())
 
 

@@ -22,7 +22,7 @@ from shapely.geometry.base import BaseGeometry
 from curim_data.containers import open_file
 from curim_data.containers.base import NoRecords, size_of
 from curim_data.containers.isolation import result_of
-from curim_data.lexicon.words import fold
+from curim_data.lexicon.words import fold_accents
 from curim_data.model import LANGUAGES, Block, ImportProblem, Kind, Message, Question, Reason
 from curim_data.model.city import HELP_LINES, Area, Category, Landmark
 from curim_data.model.reasons import Opened
@@ -36,7 +36,7 @@ WORDS: Final[Mapping[str, frozenset[str]]] = {
 
 def slug(text: str) -> str:
     """A name as an id: folded, letters (of any alphabet), digits and underscores alone; may be empty."""
-    return re.sub(r"[\W_]+", "_", fold(text)).strip("_")[:60].strip("_")
+    return re.sub(r"[\W_]+", "_", fold_accents(text)).strip("_")[:60].strip("_")
 
 
 def unique_ids(names: Iterable[str], otherwise: str) -> list[str]:

@@ -340,10 +340,10 @@ def test_a_column_of_plain_moments_reads_as_each_of_them_does(plain, odd):
         assert getattr(together, mask).tolist() == [bool(getattr(one, mask)[0]) for one in alone]
 
 
-@given(st.one_of(CELLS, st.text(), st.text(st.sampled_from("aÄß_- İςΣé\u0301\u1e9eﬁ\x1f\u00a0"))))
+@given(st.one_of(CELLS, st.text(), st.text(st.sampled_from("aÄßŁ_- İςΣé\u0301\u1e9eﬁ\x1f\u00a0"))))
 def test_folded_words_are_those_of_each_character(text):
     plain = unicodedata.normalize("NFKD", text.strip().casefold())
-    kept = "".join(one for one in plain if not unicodedata.combining(one))
+    kept = "".join({"ł": "l", "ø": "o", "đ": "d"}.get(one, one) for one in plain if not unicodedata.combining(one))
     assert fold(text) == "_".join(kept.replace("_", " ").replace("-", " ").replace("ς", "σ").split())
 
 
