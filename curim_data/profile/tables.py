@@ -22,7 +22,7 @@ from shapely.geometry.base import BaseGeometry
 from curim_data.containers import open_file
 from curim_data.containers.base import NoRecords, size_of
 from curim_data.containers.isolation import result_of
-from curim_data.lexicon.words import fold_accents
+from curim_data.lexicon.words import fold, fold_accents
 from curim_data.model import LANGUAGES, Block, ImportProblem, Kind, Message, Question, Reason
 from curim_data.model.city import HELP_LINES, Area, Category, Landmark
 from curim_data.model.reasons import Opened
