@@ -11,7 +11,6 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy loads; see cu
 os.environ.setdefault("CURIM_SHARED_RESULTS", "off")  # no test finds what another one worked out
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -127,7 +126,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """
     folder = everybodys(tmp_path_factory)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("curim_data.protection.releases.secrets", SimpleNamespace(token_bytes=bytes))
+        patched.setattr("curim_data.store.secret.token_bytes", bytes)
         home = sample_home(Home(folder / "home"))
     secret = draws_folder(home) / "secret"
     assert secret.read_bytes() == bytes(32)

@@ -11,7 +11,6 @@ import io
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Final
 from unittest.mock import patch
 
@@ -97,7 +96,7 @@ def main() -> None:
     parser.add_argument("--names", default=",".join(SHOTS))
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        with patch("curim_data.protection.releases.secrets", SimpleNamespace(token_bytes=bytes)):
+        with patch("curim_data.store.secret.token_bytes", bytes):
             sample_home(Home(Path(folder) / "home"))
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
         with serving(Path(folder) / "home") as address:

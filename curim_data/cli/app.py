@@ -29,6 +29,8 @@ from curim_data.filters import AlertFilter
 from curim_data.model import LANGUAGES, N_, Audience, Message, Translator, translator
 
 UNUSABLE = 2
+# Of the commands of a group, those that change nothing of the home.
+_READS = frozenset({"show", "list", "versions", "export", "evaluate", "backup", "verify"})
 
 
 def language(arguments: Sequence[str] = ()) -> str:
@@ -123,7 +125,7 @@ def _record(home: Any, audience: Audience, query: Mapping[str, str], path: str, 
         deed = Deed(path)
     elif path == "open" and given["files"]:
         deed = Deed.IMPORT
-    elif " " in path and path.split()[1] not in ("show", "list", "versions", "export", "evaluate"):  # others write
+    elif " " in path and path.split()[1] not in _READS:
         deed = Deed.CHANGE
     else:
         deed = Deed.DOWNLOAD if given.get("out") else Deed.COMMAND

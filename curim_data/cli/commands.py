@@ -176,6 +176,7 @@ _ZONE = Option("timezone", N_("Time zone, such as Europe/Athens."))
 _LANGUAGE = N_("Language: el, en or fr.")
 _NAMES = (Option("name_column", _CHOSEN), Option("language", _LANGUAGE, Language, "en", "--names-in"))
 _CITY = N_("Name of the city")
+_BACKUP = Argument("file", _read(".zip"), kind=Path)
 _EXPORTS = Argument("files", _read(".csv, .xlsx, .json, .geojson, .gpkg, .zip …"), kind=list[Path])
 _IMPORT: Final = (
     Option("format", _CHOSEN),
@@ -352,6 +353,37 @@ COMMANDS: Final[dict[str, Command]] = {
             _OUT_CSV,
         ),
     ),
+    "keep backup": Command(
+        "keep.backup",
+        N_("Write the home into one file."),
+        (_BACKUP, Option("after", N_("An earlier backup beside it, whose files are not stored again."), Path | None)),
+    ),
+    "keep verify": Command(
+        "keep.verify",
+        N_("Check a backup by opening it, or the home itself."),
+        (_BACKUP._replace(kind=Path | None, default=None),),
+    ),
+    "keep restore": Command(
+        "keep.restore",
+        N_("Make a home out of a backup, in a folder that holds none."),
+        (
+            _BACKUP,
+            Option(
+                "erased_in",
+                N_("Former home, if its list of erased alerts is left: they are erased again."),
+                Path | None,
+            ),
+        ),
+    ),
+    "keep upgrade": Command("keep.upgrade", N_("Bring a home of an earlier version up to date, and check it.")),
+    "keep secret": Command(
+        "keep.secret",
+        N_("Check the secret of the protected copy, or draw the copy anew with another one."),
+        (
+            flag("draw-anew", N_("Forget all that was drawn: what that costs is said first.")),
+            flag("yes", N_("Do it.")),
+        ),
+    ),
     "serve": Command(
         "operations.serve",
         N_("Serve the dashboard with several processes behind one address (needs haproxy)."),
@@ -458,6 +490,7 @@ COMMANDS: Final[dict[str, Command]] = {
 }
 GROUPS: Final = {
     "city": N_("The city's profile."),
+    "keep": N_("Backups of a home, and what a new version needs."),
     "plan": N_("Intervention plans."),
     "annotations": N_("Notes on the time line: campaigns, versions of the app, breaks in the data."),
     "meetings": N_("The council's meetings: the Briefing tells what changed since the last one."),

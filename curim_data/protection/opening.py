@@ -57,11 +57,12 @@ from curim_data.privacy import (
     sees_exact,
     sensitive_categories,
 )
-from curim_data.protection.releases import DARK, DRAWN, FINE, release, secret
+from curim_data.protection.releases import DARK, DRAWN, FINE, release
 from curim_data.query import counts, default_points
 from curim_data.store import Home
-from curim_data.store.erase import draw_files
+from curim_data.store.erase import draw_files, finish_erasure
 from curim_data.store.home import how_many, locked
+from curim_data.store.secret import secret
 from curim_data.store.writing import bounded_duckdb
 
 MEMORY: Final = "300MB"
@@ -210,12 +211,13 @@ _lock = threading.Lock()
 
 
 def open_for(home: Home, audience: Audience) -> Source:
-    """The alerts of a home as an audience may read them.
+    """The alerts of a home as an audience may read them; an erasure that was cut short is finished before.
 
     Who sees exact counts gets the alerts. Council and public get the protected copy, which is made where it is not
     there yet; `Source.exact` of it are the alerts. Of alerts on another engine it is the copy that was published with
     them; DisclosureError where none was.
     """
+    finish_erasure(home)
     alerts = open_source(home)
     source = alerts if sees_exact(audience) else protected(home, alerts)
     key = home.path, source is alerts, (source.version, source.city.version, source.meeting, source.annotations)

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import secrets
 from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
@@ -47,8 +46,9 @@ from curim_data.protection.exchange import (
     without_place,
 )
 from curim_data.store import Home
-from curim_data.store.erase import SECRET, WAITING, draw_files, draws_folder, write_draws, write_secret
+from curim_data.store.erase import WAITING, draw_files, draws_folder, write_draws
 from curim_data.store.home import locked
+from curim_data.store.secret import secret
 
 LEAST_WAITING: Final = 100
 LONGEST_WAIT: Final = dt.timedelta(days=62)
@@ -132,15 +132,6 @@ def _keep_waiting(home: Home, asked: pd.DataFrame, waiting: pd.DataFrame) -> Non
         others = known.filter(pc.invert(pc.is_in(known["alert_id"], value_set=_ids(asked))))
         table = pa.concat_tables([table, others.select(table.column_names).cast(table.schema)])
     write_draws(path, table)
-
-
-def secret(home: Home) -> bytes:
-    """What the draws of a home, and the names in its copy, depend on; made where it is missing."""
-    path = draws_folder(home) / SECRET
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_secret(path, secrets.token_bytes(32))
-    return path.read_bytes()
 
 
 def _waiting(source: Source, known: tuple[Path, ...], left_out: pd.DataFrame) -> pd.DataFrame:

@@ -302,6 +302,9 @@ class Store:
             for _ in range(_ATTEMPTS):
                 table = self.table()
                 if table is None:
+                    from curim_data.store.secret import secret
+
+                    secret(self.home)  # so that the first commit names it
                     table = create_table(str(self.home.alerts), SCHEMA)
                 try:
                     return attempt(table)

@@ -3,7 +3,7 @@ alerts; and what a person reads where the files of a home are damaged, cannot be
 
 The record travels in the metadata of the commits. A commit holds `{"batch": ...}` for an import, `{"undo": id}` for one
 taken back, `{"erase": when, "log": [...]}` where alerts were erased for good: then the log before it is gone, and
-`import_log` lists the imports as they were.
+`import_log` lists the imports as they were. Each names the secret of the protected copy by its fingerprint (`secret`).
 
 <home>/erased.txt holds one keyed hash a line, <home>/erased.key the key: no id can be read from the list. A line of
 kind "i" stands for all alerts of an incident (and, for rows without an id, for all rows of one content), whatever they
@@ -132,6 +132,9 @@ def _is_whole(commit: Path) -> bool:
 
 
 RECORD: Final = "curim"
+MARK: Final = "secret"  # of a record: the fingerprint of the secret of the home
+DRAWN_ANEW: Final = "drawn_anew"  # of a record: when a person had the protected copy drawn anew
+SECRET: Final = Path("protected") / "secret"
 _FOREVER: Final = "interval 36500 days"
 # Old versions stay, since undo reads from them. The log tells the smallest and largest value of the named columns
 # only: never an id.
@@ -240,9 +243,21 @@ def new_batch_id(when: dt.datetime) -> str:
     return f"{when:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
 
 
-def commit_properties(record: Mapping[str, Any]) -> CommitProperties:
-    """The record of a commit; no silent retry, so that nothing is committed against a state not read."""
-    return CommitProperties(custom_metadata={RECORD: json.dumps(record)}, max_commit_retries=0)
+def commit_properties(table: DeltaTable, record: Mapping[str, Any]) -> CommitProperties:
+    """The record of a commit, with the fingerprint of the secret that its home has; no silent retry, so that nothing is
+    committed against a state not read.
+    """
+    mark = secret_mark(_path(table.table_uri).parent)
+    told = {**record, MARK: mark} if mark else record
+    return CommitProperties(custom_metadata={RECORD: json.dumps(told)}, max_commit_retries=0)
+
+
+def secret_mark(home: Path) -> str:
+    """The fingerprint of the secret of a home (`secret`), from which nothing of it can be told; empty without one."""
+    try:
+        return blake2b((home / SECRET).read_bytes(), digest_size=16, person=b"curim secret").hexdigest()
+    except FileNotFoundError:
+        return ""
 
 
 def import_log(table: DeltaTable) -> list[tuple[Batch, int]]:
@@ -284,7 +299,11 @@ def create_table(folder: str, schema: Any) -> DeltaTable:
 
 def file_paths(table: DeltaTable) -> list[str]:
     """Paths of the files of a table."""
-    return [unquote(uri.removeprefix("file://")) for uri in table.file_uris()]  # spaces and Greek come as %20, %CE…
+    return [str(_path(uri)) for uri in table.file_uris()]
+
+
+def _path(uri: str) -> Path:
+    return Path(unquote(uri.removeprefix("file://")))  # spaces and Greek come as %20, %CE…
 
 
 def version_of(files: Sequence[str]) -> str:

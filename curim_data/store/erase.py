@@ -36,6 +36,7 @@ from curim_data.model.prepared import write_whole
 from curim_data.store.alert_table import Store, remove_interrupted
 from curim_data.store.commits import (
     RECORD,
+    SECRET,
     STATISTICS,
     ErasedList,
     StoreError,
@@ -46,15 +47,13 @@ from curim_data.store.commits import (
 from curim_data.store.home import Home, locked, read_note
 from curim_data.store.writing import BASE, bounded_duckdb, select_ids, write_alerts
 
-FOLDER: Final = "protected"
-SECRET: Final = "secret"
 WAITING: Final = "waiting.parquet"
 MOST_ROWS: Final = 1_000_000  # that are written at once
 
 
 def draws_folder(home: Home) -> Path:
     """The folder of the draws and of the secret that they depend on."""
-    return home.path / FOLDER
+    return (home.path / SECRET).parent
 
 
 def draw_files(home: Home) -> tuple[Path, ...]:
@@ -76,11 +75,6 @@ def write_draws(path: Path, table: pa.Table, schema: pa.Schema | None = None) ->
     write_whole(path, write, 0o600)
 
 
-def write_secret(path: Path, secret: bytes) -> None:
-    """Write the secret that draws depend on; nobody else may read it."""
-    write_whole(path, lambda part: part.write_bytes(secret), 0o600)
-
-
 def forget_draws(home: Home, alert_ids: Collection[str]) -> None:
     """Take the draws of erased alerts away, for good. Each step may be done again.
 
@@ -91,7 +85,7 @@ def forget_draws(home: Home, alert_ids: Collection[str]) -> None:
     if not draw_files(home):
         return
     gone = pa.array(sorted(set(alert_ids)), pa.string())
-    key = (draws_folder(home) / SECRET).read_bytes()[:64]
+    key = (home.path / SECRET).read_bytes()[:64]
     with locked(draws_folder(home) / "lock"):
         if (draws_folder(home) / WAITING).exists():
             table = pq.read_table(draws_folder(home) / WAITING)

@@ -472,7 +472,7 @@ def write_alerts(
             mode=mode,
             target_file_size=FILE_BYTES,
             writer_properties=_WRITER,
-            commit_properties=commit_properties(record),
+            commit_properties=commit_properties(table, record),
         )
     except Exception:
         if failed:  # the reason, not the writer's words about it
@@ -506,7 +506,9 @@ def _withdrawn(alerts: pa.Table, batch: Batch) -> pa.Table:
 
 def compact(table: DeltaTable) -> None:
     """Put small files together, in one commit."""
-    table.optimize.compact(target_size=FILE_BYTES, writer_properties=_WRITER, commit_properties=commit_properties({}))
+    table.optimize.compact(
+        target_size=FILE_BYTES, writer_properties=_WRITER, commit_properties=commit_properties(table, {})
+    )
 
 
 def select_ids(kind: Literal["SEMI", "ANTI"], files: Sequence[str], ids: pa.Table, folder: Path) -> Iterator[pa.Table]:
@@ -553,7 +555,7 @@ def undo(table: DeltaTable, batch_id: str, city: CityProfile, folder: Path) -> U
         kept = select_ids("ANTI", files, ids, folder)
         write_alerts(table, chain(kept, blocks([str(earlier)])), record, "overwrite")
     elif len(ids):
-        table.delete(f"batch_id = '{batch.id}'", commit_properties=commit_properties(record))
+        table.delete(f"batch_id = '{batch.id}'", commit_properties=commit_properties(table, record))
     else:
         write_alerts(table, [], record)
     kept_as_they_are = batch.accepted + batch.updated + batch.withdrawn - len(ids)

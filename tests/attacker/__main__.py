@@ -22,6 +22,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from curim_data.engine import Source, open_source
+from curim_data.keeping import draw_anew
 from curim_data.model import Audience
 from curim_data.model.city import K_ORDINARY, K_SENSITIVE
 from curim_data.protection import open_for, protected
@@ -30,7 +31,7 @@ from curim_data.sample import sample_home
 from curim_data.store import Home
 from curim_data.store.erase import draws_folder
 from tests.attacker import learned, verdicts, versions
-from tests.attacker.records import Pair, alerts_of, copied, pair_of, with_secret
+from tests.attacker.records import Pair, alerts_of, copied, pair_of
 from tests.attacker.singling import singled_out, targets
 from tests.attacker.statements import (
     LEAST_PICKED,
@@ -73,7 +74,7 @@ def report_errors(home: Home, secrets: int) -> None:
         with TemporaryDirectory() as folder:
             mine = Home(Path(folder) / "home")
             shutil.copytree(home.path, mine.path, ignore=shutil.ignore_patterns("prepared", draws_folder(home).name))
-            with_secret(mine, bytes([at + 1]) * 32)
+            draw_anew(mine, bytes([at + 1]) * 32)
             found.append(measure_errors(protected(mine, open_source(mine))).frame)
     by = ["kind", "table", "least", "most"]
     rows = pd.concat(found).groupby(by, sort=False)[["n", "median", "nine_of_ten", "bias"]].mean().reset_index()

@@ -25,7 +25,8 @@ from curim_data.protection.exchange import Exchanged, Units, exchange
 from curim_data.protection.opening import DAY, NIGHT, write_copy
 from curim_data.query import default_points
 from curim_data.store import Home
-from curim_data.store.erase import SECRET, draw_files, draws_folder, forget_draws, write_secret
+from curim_data.store.erase import draw_files, draws_folder, forget_draws
+from tests.attacker.records import with_secret
 from tests.small import alert, small_city
 
 NOTHING = {"severity", "occurred_from", "occurred_to", "resolved_at"}
@@ -399,8 +400,7 @@ def alerts(n: int, since: int = 0, months: int = 4) -> list[dict[str, Any]]:
 def made(folder: Path, files: list[list[dict[str, Any]]]) -> tuple[list[pa.Table], pa.Table]:
     """The draws of each release, one a file of alerts more, and the copy of all."""
     home, paths = Home(folder / "home"), list[Path]()
-    draws_folder(home).mkdir(parents=True)
-    write_secret(draws_folder(home) / SECRET, KEY)
+    with_secret(home, KEY)
     for number, some in enumerate(files):
         path = folder / f"{number}.parquet"
         pq.write_table(pa.Table.from_pylist(some, schema=SCHEMA), path)

@@ -43,7 +43,7 @@ from curim_data.model.i18n import DEFAULT_LANGUAGE
 from curim_data.protection import open_for
 from curim_data.sample import make_apart, sample_home
 from curim_data.serving import HEALTH, PROCESS_NAME, READY
-from curim_data.store import Home, Store, has_alerts
+from curim_data.store import Home, Store, StoreError, has_alerts
 from curim_data.store.commits import damage
 from curim_data.store.home import CitiesError, homes
 from curim_data.store.results import shares_results
@@ -320,7 +320,7 @@ def on_script_error(error: Exception) -> bool:
     number = error_number(error)
     LOG.error("page failed, error %s", number, exc_info=error)
     t = translator(language())
-    if (told := error.message if isinstance(error, EngineError) else damage(error)) is not None:
+    if (told := error.message if isinstance(error, EngineError | StoreError) else damage(error)) is not None:
         st.error(t(told))
         return True
     st.error(t(FAILURE, part="CURiM", number=number))
