@@ -51,7 +51,8 @@ _SENSITIVE: Final = "|".join(
         r"violacio(ns)?\b|masclist|kapcsolati erosz|dzimumnozieg|gwalc|przemoc\w* (domow|w rodzin)",
         r"zaklat|szexual|megerosz|nemi eroszak|csaladon beluli|uzmaksan|izvaros|seksual|vardarbiba gimene",
         r"molestow|gwalt(?!own)|napastow|nekani|zaczepk|sledzeni|beszol|utanakiabal|\bkovetes\b|zaklat",
-        r"nafluit|naroep|nageroepen|achtervolg|xiulad|persecucio|uzmacig|izsekosan|vajasan",
+        r"nafluit|naroep|nageroepen|achtervolg|xiulad|persecucio|uzmacig|izsekosan|vajasan|mirades insistents",
+        r"(seguiment|seguimiento) (pel|por el|por la|en la) (carrer|calle)",
     )
 )
 # Whatever else a name speaks of, these are offences: theft, robbery, burglary, bodily harm, weapons, arson, fraud.

@@ -37,7 +37,7 @@ REFUSED: Final = (("hotspots", "--method", "clusters"), ("forecast",), ("near-re
 # Their answers do not depend on the audience: they are for whoever may read the home's files.
 FOR_EVERYBODY: Final = {
     *("import", "batches", "undo", "quarantine", "erase", "publish", "audit", "serve", "city", "plan"),
-    *("annotations", "meetings", "open"),
+    *("annotations", "meetings", "open", "keep"),
 }
 # Whole numbers that are no counts of alerts: ranks, sizes, time, settings, estimates and their limits.
 NO_COUNTS: Final = {
