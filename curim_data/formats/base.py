@@ -184,6 +184,16 @@ def is_text(label: str) -> bool:
     return not TEXT_WORDS.isdisjoint(fold(label).split("_"))
 
 
+def split_at(text: str, mark: str) -> list[str]:
+    """Split a text at a mark that does not stand within brackets: "Noise (music, shouting), Litter"."""
+    return re.split(outside_brackets(mark), text) if "(" in text else text.split(mark)
+
+
+def outside_brackets(mark: str) -> str:
+    """The pattern of a mark that does not stand within brackets."""
+    return rf"{re.escape(mark)}(?![^()]*\))"
+
+
 def is_name(text: str, longest: int = MOST_CHARACTERS) -> bool:
     """Whether a text can be the name of a category, and not a sentence, a telephone number or an address for mail."""
     return len(text) <= longest and "@" not in text and not re.search(r"\d(?:[ .\-]?\d){5,}", text)

@@ -11,6 +11,7 @@ months in seven languages (CLDR, by Babel); months alone; serial numbers of spre
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -536,8 +537,10 @@ class RoleColumns:
             return reduce(_first, [self._cells(role, part) for part in parts])
         if role in DATE_ROLES:
             return self._date_and_time(role, parts)
+        options = [self._labels[part.place] for part in parts if part.part == "flag"]
+        asked = os.path.commonprefix(options)  # noqa: RUF071 - "What?/Noise", "What?/Litter"
         columns = [
-            _heading_where_yes(self.raw(part.place), self._labels[part.place].strip())
+            _heading_where_yes(self.raw(part.place), self._labels[part.place][asked.rfind("/") + 1 :].strip())
             if part.part == "flag"
             else self._cells(role, part)
             for part in parts

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curim_data.containers.base import ArrowText
-from curim_data.formats.base import Guess, Layout, is_name
+from curim_data.formats.base import Guess, Layout, is_name, split_at
 from curim_data.formats.columns import (
     CATEGORY_ROLES,
     COUNTED,
@@ -310,7 +310,7 @@ def split_cell(text: str, separators: Sequence[str]) -> list[str]:
     """Split a cell into its filled parts; a separator at the end may have lost its trailing blank."""
     parts = [f"{text} "]
     for separator in separators:
-        parts = [piece for part in parts for piece in part.split(separator)]
+        parts = [piece for part in parts for piece in split_at(part, separator)]
     return [part.strip() for part in parts if part.strip()]
 
 

@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curim_data.containers.base import ArrowArray, ArrowText
-from curim_data.formats.base import MOST_CHARACTERS, Layout, fold, is_name
+from curim_data.formats.base import MOST_CHARACTERS, Layout, fold, is_name, outside_brackets
 from curim_data.formats.columns import (
     CATEGORY_ROLES,
     COUNT_ROLE,
@@ -177,7 +177,7 @@ def redaction(role: str, layout: Layout) -> Callable[[str], str]:
 
 def _names(text: str, separators: Sequence[str], longest: int) -> str:
     """Drop from a cell of categories the pieces that cannot be names."""
-    pieces = re.split(f"({'|'.join(map(re.escape, separators))})", text) if separators else [text]
+    pieces = re.split(f"({'|'.join(map(outside_brackets, separators))})", text) if separators else [text]
     return (
         text
         if all(is_name(piece, longest) for piece in pieces[::2])

@@ -53,6 +53,10 @@ _SENSITIVE: Final = "|".join(
         r"molestow|gwalt(?!own)|napastow|nekani|zaczepk|sledzeni|beszol|utanakiabal|\bkovetes\b|zaklat",
         r"nafluit|naroep|nageroepen|achtervolg|xiulad|persecucio|uzmacig|izsekosan|vajasan|mirades insistents",
         r"(seguiment|seguimiento) (pel|por el|por la|en la) (carrer|calle)",
+        r"hinderlijk volgen|nafluiten|naroepen|gwizdani|obmacyw|obnazan|ekshibicjoni|\bfogdos|tapizas|mutogat|leskel",
+        r"aptaust|apgrabst|apalp[aeo]|perseguic|perseguid|passar a mao|cantadas?\b|exhibitionnis|mains? aux? fesse",
+        r"drague (lourde|insist)|suivie? dans la rue|anmach|nachpfeif|hinterherpfeif|\bverfolg(t|ung)|pedinament",
+        r"apprezzament|χειρονομι|σφυριγμ|σεξισ|\bπειραγμα",
     )
 )
 # Whatever else a name speaks of, these are offences: theft, robbery, burglary, bodily harm, weapons, arson, fraud.
@@ -119,6 +123,7 @@ _OFFENCE: Final = "|".join(
         r"bedreig|vernieling|geweld|misdrijf|misdaad|amenac|delicte|violencia|fenyeget|rongal|vandaliz|garazda|kabitoszer",
         r"podpalen|\bbron (palna|biala)",
         r"buncselek|eroszak|draud(i|u|es)\b|narkot|noziegum|vardarbib|huligan|bojasan|uszkodzen|wandaliz|grozb|przestepst|przemoc|dewastac|niszczeni",
+        r"\bdrog|dopalacz|\bdealer|\bdealen|vernield|zniszcz|zerstor|demolier|\bbeschadig|destross|desperfect|demol",
     )
 )
 _INCIVILITY: Final = "|".join(
@@ -162,6 +167,10 @@ _INCIVILITY: Final = "|".join(
         r"dronken|nietrzezw|\bpijan|\bborratx|embriag|ubriac|ittas|reszeg|hangosk|reibum|\bbetrunken|μεθυσ",
         r"alkohola lietosan|zajong|\balkohol\b(?! am steuer)|\brauchen\b|alkoholkonsum|alkoholfogyaszt|alcoholgebruik",
         r"consom\w* d alcool|consumo d[ei] (alcohol|alcool|alcol)|consum d alcohol|καταναλωση αλκοολ",
+        r"deixalles|\bresidus\b|\bbross[ae]\b|porqueria|spazzatura|immondizi|\bdiscarica|lixeira|\bodpad|\bbrud(n\w+)?\b",
+        r"nieczystosc|odchod|szemetel|kutyapisz|\bsun(i|u)\b|netirib|hundehaufen|\bdreck|mullablag|vuilnis|grofvuil|\brommel",
+        r"\bbedel(en|aar|arij)|\bzebra(ni|k|c)|koldul|\bubag|mendic|captaire|accatton|questua|\bmendig|\bpedint|mendian",
+        r"\bbettel|επαιτεια",
     )
 )
 _RISK: Final = "|".join(
@@ -194,6 +203,9 @@ _RISK: Final = "|".join(
         r"scars[ao] luc|\btamponament|luci? (spent|guast)",
         r"onveilig|gevaar(?!lijk gepark)|verlichting|lantaarn|aanrijding|ongeval|perill|enllumenat|il luminacio|\bfosc",
         r"vilagitas|veszely|baleset|\bkatyu|sotet|nedros|apgaismoj|bistam|negadij|niebezpieczn|oswietlen|wypad(ek|ki)\b|kolizj|\bdziur|ciemn",
+        r"speeding|too fast|hard rijd|snelheid|predkosc|piractwo drog|gyorshajt|szaguld",
+        r"atrums? parsnieg|atruma|velocita[ts]?\b",
+        r"velocidad|\bvitesse|\brodeo|\braser(ei)?\b|geschwindig|zu schnell|ταχυτητ",
     )
 )
 # What a city keeps in order: requests for its services, and no offence. Read where nothing above is spoken of.
@@ -242,6 +254,10 @@ _WAYS: Final = "|".join(
         r"feux? tricolore|\baceras?\b|banqueta|pavimento|semafor|calcada|\bpasseios?\b|bueiro|\bampel",
         r"gehweg|burgersteig|fahrbahn|strassenschad|radweg|\bgully|marciapied|manto stradal|tombin|stoeptegel|wegdek",
         r"fietspad|verkeerslicht|\bvorer|\bcalcada|\bjarda|jelzolamp|\bchodnik|nawierzchn|sygnalizac|\bietv|luksofor",
+        r"\bstoep(en)?\b|kraweznik|przejsci\w* dla piesz|zebrapad|gyalogatkel|uttest",
+        r"gajeju parej|brauktuv|pas de vianants",
+        r"strisce pedonal|attraversament|passadeira|paso de (peatones|cebra)|passages? pieton|zebrastreifen|fussganger",
+        r"διαβασ(η|εισ|εις) πεζ|crosswalk|(zebra|pedestrian) crossing",
     )
 )
 

@@ -183,7 +183,7 @@ _SEVERITY: Final = {
     ),
     "2": (
         "low, minor, slight, mild, non urgent, not urgent, "
-        "χαμηλή, χαμηλό, χαμηλός, μικρή, ήπια, μη επείγον, μη επείγουσα, "
+        "χαμηλή, χαμηλό, χαμηλός, μικρή, ήπια, μη επείγον, μη επείγουσα, λίγο σοβαρό, λίγο σοβαρή, λίγο, "
         "faible, basse, bas, mineure, mineur, légère, léger, peu urgent, peu urgente, non urgent, non urgente, "
         "baja, bajo, leve, menor, no urgente, "
         "baixa, baixo, ligeira, não urgente, "
@@ -193,7 +193,8 @@ _SEVERITY: Final = {
     ),
     "3": (
         "medium, moderate, normal, average, standard, "
-        "μέτρια, μέτριο, μεσαία, μεσαίο, μεσαίος, κανονική, κανονικό, "
+        "μέτρια, μέτριο, μεσαία, μεσαίο, μεσαίος, κανονική, κανονικό, μέτρια σοβαρό, "
+        "μέτρια σοβαρή, αρκετά σοβαρό, αρκετά σοβαρή, "
         "moyenne, moyen, modérée, modéré, normale, "
         "media, medio, moderada, moderado, "
         "média, médio, "
@@ -213,7 +214,8 @@ _SEVERITY: Final = {
     ),
     "5": (
         "critical, very high, urgent, emergency, extreme, immediate, very severe, "
-        "κρίσιμη, κρίσιμο, κρίσιμος, πολύ υψηλή, πολύ υψηλό, επείγουσα, επείγον, άμεση, άμεσο, πολύ σοβαρή, "
+        "κρίσιμη, κρίσιμο, κρίσιμος, πολύ υψηλή, πολύ υψηλό, επείγουσα, επείγον, άμεση, "
+        "άμεσο, πολύ σοβαρή, πολύ σοβαρό, "
         "critique, urgente, très urgent, très urgente, très élevée, très élevé, très grave, extrême, urgence, "
         "crítica, crítico, muy alta, muy alto, muy grave, extrema, emergencia, "
         "muito alta, muito alto, muito grave, emergência, "

@@ -61,6 +61,17 @@ def test_why_it_was_closed_who_deals_with_it_and_persons_are_none(heading: str, 
     assert roles_of(column(heading, values, 60)).get(heading) != "category"
 
 
+def test_a_question_with_a_column_for_each_answer() -> None:
+    options = ("Κλοπή", "Θόρυβος (μουσική, φωνές)", "Σκουπίδια / ογκώδη")
+    rows = [
+        {"Τι συνέβη;": options[n % 3], **{f"Τι συνέβη;/{one}": str(int(one == options[n % 3])) for one in options}}
+        for n in range(30)
+    ]
+    assert kinds_of(shown_of(rows)) == dict(zip(options, ("offence", "incivility", "incivility"), strict=True))
+    bare = [{name: value for name, value in row.items() if "/" in name} for row in rows]
+    assert kinds_of(shown_of(bare)) == kinds_of(shown_of(rows))
+
+
 @some(
     "heading",
     ["Reason", "Αιτία", "Αντικείμενο", "Raison de l'appel", "Motivo", "Concepto", "Argomento", "Matéria", "Anlass",

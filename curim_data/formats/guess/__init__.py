@@ -63,7 +63,8 @@ def recognise(
     before = known.free()
     category = find_category(before) if "category" not in settled else None
     if category is not None:
-        known.take("category", category.why, Part(category.column.place))
+        options = [Part(one.place, "flag") for one in category.options]
+        known.take("category", category.why, *(options or [Part(category.column.place)]))
     _headed_values(known)
     counted = tuple(counted_rows(known.free()))  # "Nº de hechos" is the number of no case
     known.taken |= {one.place for one in counted}

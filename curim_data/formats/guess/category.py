@@ -165,13 +165,16 @@ SEPARATED: Final = Message("{column}: several values in one cell are separated b
 
 @dataclass(frozen=True)
 class Found:
-    """The column of categories. `separators`, `longest` and `notes` as in `formats.base.Layout`."""
+    """The column of categories. `separators`, `longest` and `notes` as in `formats.base.Layout`; `options`: columns of
+    yes and no that say the same, one a category.
+    """
 
     column: Column
     why: Guess
     separators: tuple[str, ...] = ()
     longest: int = MOST_CHARACTERS
     notes: tuple[Message, ...] = ()
+    options: tuple[Column, ...] = ()
 
 
 def find_category(columns: Sequence[Column]) -> Found | None:
@@ -179,6 +182,9 @@ def find_category(columns: Sequence[Column]) -> Found | None:
     scores = {one: headings.category_score(one.head) for one in columns}
     able = [one for one, score in scores.items() if score > 0 and can_be_category(one, score)]
     best = max(able, key=lambda one: (scores[one], -one.place), default=None)
+    chosen = _by_options(columns, scores[best] if best is not None else 0.0)
+    if chosen is not None:
+        return chosen
     reason = HEADING
     if best is None:
         ruled = next(_by_what_recurs(columns), None)
@@ -190,6 +196,35 @@ def find_category(columns: Sequence[Column]) -> Found | None:
     if coarse is not None and not nests(fine.texts, coarse.texts):
         coarse = None
     return _found(fine, max(scores[fine], 0.5) if fine is not best else scores[fine], reason, coarse)
+
+
+_ANSWERS: Final = frozenset({"0", "1", "0.0", "1.0", "true", "false"})
+_STEM: Final = re.compile("(.+)/(?! )")
+_FEWEST_OPTIONS: Final = 3
+
+
+def _by_options(columns: Sequence[Column], least: float) -> Found | None:
+    """The question that names the kind of event at least as clearly as any column, or whose answers speak of such kinds
+    where none does, if a form wrote each of its answers in a column of yes and no: "What happened?/Noise".
+    """
+    labels = {one.head.label for one in columns}
+    asked: dict[str, list[Column]] = defaultdict(list)
+    for one in columns:
+        stem = _STEM.match(one.head.label)
+        if stem and one.values.given and {fold(text) for text in one.values.distinct} <= _ANSWERS:
+            whole = [label for label in labels if one.head.label.startswith(label + "/")]
+            asked[max(whole, key=len, default=stem[1])].append(one)
+    scores = dict[str, float]()
+    for question, options in asked.items():
+        if len(options) >= _FEWEST_OPTIONS:
+            head, names = headings.read_heading(question), [one.head.label[len(question) + 1 :] for one in options]
+            spoken = sum(kind_of(name) is not None for name in names) >= _SPEAK * len(names)
+            scores[question] = headings.category_score(head) or (0.4 if spoken or headings.names_topic(head) else 0.0)
+    best = max(scores, key=lambda question: scores[question], default="")
+    if not scores.get(best) or scores[best] < least:
+        return None
+    first = next((one for one in columns if one.head.label == best), asked[best][0])
+    return Found(first, guess(scores[best], 1.0, HEADING), options=tuple(asked[best]))
 
 
 def of_column(labels: Sequence[str], sample: pa.Table | None, place: int) -> Found | None:

@@ -17,7 +17,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from curim_data.formats.base import Guess, Part, fold, is_name, is_personal, is_text
+from curim_data.formats.base import Guess, Part, fold, is_name, is_personal, is_text, split_at
 from curim_data.formats.columns import COUNTED
 from curim_data.lexicon import MISSING, WORDS, age_band, gender_parts, gender_words, scale_step
 from curim_data.lexicon.times import CLOCK, COMPACT, MIDNIGHT, date_fields, hour_of_span, month_of
@@ -317,7 +317,7 @@ class Values:
 
     def split(self, mark: str) -> Values:
         """The single names where a mark parts several in one text."""
-        parts = [part.strip() for text in self.texts for part in text.split(mark) if part.strip()]
+        parts = [part.strip() for text in self.texts for part in split_at(text, mark) if part.strip()]
         return Values(tuple(parts), len(parts))
 
     def share(self, test: Callable[[str], object]) -> float:
@@ -420,7 +420,7 @@ def separators_of(values: Values) -> tuple[str, ...]:
         return (BLANK,)
     while counts := {mark: n for mark in MARKS if mark not in found and (n := _parted(texts, mark))}:
         found.append(max(counts, key=lambda mark: counts[mark]))
-        texts = frozenset(part.strip() for text in texts for part in text.split(found[-1]) if part.strip())
+        texts = frozenset(part.strip() for text in texts for part in split_at(text, found[-1]) if part.strip())
     return tuple(found)
 
 
@@ -435,7 +435,7 @@ def _parted_by_blanks(texts: frozenset[str]) -> bool:
 
 def _parted(texts: frozenset[str], mark: str) -> int:
     """How many different cells a mark parts into names that recur without each other, 0 where it parts none."""
-    cells = {text: [part.strip() for part in text.split(mark) if part.strip()] for text in texts if mark in text}
+    cells = {text: [part.strip() for part in split_at(text, mark) if part.strip()] for text in texts if mark in text}
     several = {text: [fold(part) for part in parts] for text, parts in cells.items() if len(parts) > 1}
     alone = {fold(text.strip(mark + " ")) for text in texts if text not in several}
     parts = {part for found in several.values() for part in found}
