@@ -19,6 +19,7 @@ if str(ROOT) not in sys.path:
 
 from pages.parts.frame import web  # noqa: E402 (the checkout must be on the path first)
 
+os.umask(0o077)  # nobody else reads what is written
 web.check_cities()
 app = st.App(
     ROOT / "pages" / "shell.py",

@@ -151,6 +151,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # A process of its own loads some hundred thousand objects, none of them garbage: it looks for that seldom, and not
     # when it ends.
     gc.set_threshold(1_000_000, 20, 100)
+    os.umask(0o077)  # nobody else reads what it writes
     try:
         return _run(sys.argv[1:])
     finally:

@@ -104,18 +104,15 @@ def arrays_file(folder: Path, name: str) -> Path:
     return prepared_file(folder, f"{_LAND}{name}", ".npz")
 
 
-def write_whole(path: Path, write: Callable[[Path], Any], mode: int = 0o644) -> None:
-    """Let `write` fill a file beside `path`, which nobody else can read meanwhile, then put it there in one step.
-
-    `mode`: its permissions.
-    """
+def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
+    """Let `write` fill a file beside `path`, which nobody else can read, then put it there in one step."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     os.close(handle)
     part = Path(name)
     try:
         write(part)
-        part.chmod(mode)
+        part.chmod(0o600)
         part.replace(path)
     finally:
         with contextlib.suppress(FileNotFoundError):

@@ -72,7 +72,7 @@ def write_draws(path: Path, table: pa.Table, schema: pa.Schema | None = None) ->
             for batch in table.to_batches(MOST_ROWS):
                 out.write_table(pa.table(batch.cast(schema or table.schema)), MOST_ROWS)
 
-    write_whole(path, write, 0o600)
+    write_whole(path, write)
 
 
 def forget_draws(home: Home, alert_ids: Collection[str]) -> None:

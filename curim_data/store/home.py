@@ -187,7 +187,6 @@ def copy_profile(source: Path, target: Path) -> None:
 def draft_of(source: Path, parent: Path, prefix: str) -> Path:
     """A new folder beside others with a copy of the files of a profile."""
     part = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
-    part.chmod(0o755)
     replace_files(source, part)
     return part
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import stat
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -99,3 +101,9 @@ def test_a_home_of_before_gets_what_it_lacks(own: Home) -> None:
     upgrade(own)
     assert faults(own) == []
     assert {stat.S_IMODE(path.stat().st_mode) & 0o077 for path in own.path.rglob("*")} == {0}
+
+
+def test_nobody_else_reads_what_a_command_writes(tmp_path: Path) -> None:
+    home, file = tmp_path / "home", Path(__file__).parents[1] / "unseen" / "files" / "fr3_open311.csv"
+    subprocess.run([Path(sys.executable).with_name("curim"), "import", file, "--home", home], check=True)
+    assert {stat.S_IMODE(path.stat().st_mode) & 0o077 for path in (home, *home.rglob("*"))} == {0}
