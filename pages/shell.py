@@ -3,6 +3,7 @@
 import html
 from contextlib import ExitStack
 from typing import Any
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -10,7 +11,17 @@ from curim_data.model import Role, Translator
 from curim_data.model.labels import provisional_note
 from pages.parts.charts import tables
 from pages.parts.frame import Page, escape_markdown, filter_bar, page_link, palette, record, require
-from pages.parts.frame.guard import FOLDER, HEALED, LINK_WORDS, draw_alone, draw_languages, draw_switch, draw_way_on
+from pages.parts.frame.door import SESSIONS
+from pages.parts.frame.guard import (
+    FOLDER,
+    HEALED,
+    LINK_WORDS,
+    draw_alone,
+    draw_languages,
+    draw_links,
+    draw_switch,
+    draw_way_on,
+)
 from pages.parts.frame.page import HIDDEN, measure_column
 from pages.parts.frame.reader import open_cities, sign_in_configured, sign_out
 from pages.parts.frame.turns import run_turn
@@ -134,6 +145,7 @@ def sidebar(page: Page, open_page: str, entries: list[st.Page]) -> None:
     draw_alone("languages", lambda: draw_languages(t), words=LINK_WORDS)
     if sign_in_configured():
         st.caption(escape_markdown(page.reader))
+        draw_links(t("Your sessions"), {t("Your sessions"): (f".{SESSIONS}?{urlencode({'lang': t.lang})}", "")})
         st.button(t("Sign out"), key="sign_out", on_click=sign_out, type="tertiary")
 
 

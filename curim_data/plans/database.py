@@ -76,6 +76,15 @@ class SignInRow(Base):
     ended: Mapped[str] = mapped_column(sa.String(16))
 
 
+class SignedInRow(Base):
+    """Whose a session is (`sign_ins`): its key, and an address in lower case."""
+
+    __tablename__ = "signed_in"
+
+    key: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    who: Mapped[str] = mapped_column(sa.String(254), index=True)
+
+
 class RecordRow(Base):
     """What somebody looked at or did (`record`); triggers refuse to change a row, or to delete a young one."""
 

@@ -45,7 +45,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from curim_data.model import Message, Role
-from curim_data.plans.database import Database, RecordRow, SignInRow
+from curim_data.plans.database import Database, RecordRow, SignedInRow, SignInRow
 from curim_data.store import Home
 from curim_data.store.settings import RecordSettings, SettingsError, read_record_settings
 
@@ -304,6 +304,16 @@ class SessionLimits:
     absolute: float
 
 
+@dataclass(frozen=True)
+class OpenSession:
+    """A session that goes on: its key, whose it is, when it began and was used last (seconds since 1970)."""
+
+    key: str
+    who: str
+    issued: float
+    seen: float
+
+
 def session_key(claims: Mapping[str, Any]) -> str:
     """The name of a session: a SHA-256 in hexadecimal, from which nothing about the person can be read."""
     of = json.dumps([claims.get(name) for name in CLAIMS], sort_keys=True, default=str)
@@ -321,8 +331,11 @@ class SignIns:
         self._clock = clock
         self._begun: set[str] = set()
 
-    def check(self, key: str, issued: float, limits: SessionLimits, *, using: bool = True) -> Refusal | None:
-        """Why a session has ended; None for one that goes on. `issued`: when its token was (seconds since 1970).
+    def check(
+        self, key: str, issued: float, limits: SessionLimits, who: str = "", *, using: bool = True
+    ) -> Refusal | None:
+        """Why a session has ended; None for one that goes on. `issued`: when its token was (seconds since 1970); `who`:
+        whose it is.
 
         `using`: whether this is a click of it: what the page does by itself is no use of it.
         """
@@ -332,7 +345,7 @@ class SignIns:
         with self._database.reading() as connection:
             row = connection.execute(sa.select(SignInRow.seen, SignInRow.ended).where(SignInRow.key == key)).first()
         if row is None:
-            return Refusal.IDLE if now - issued > limits.idle else self._begin(key, issued, now, limits)
+            return Refusal.IDLE if now - issued > limits.idle else self._begin(key, issued, now, limits, who)
         if row.ended:
             return Refusal(row.ended)
         if now - row.seen > limits.idle:
@@ -358,14 +371,30 @@ class SignIns:
             row.ended = row.ended or why.value
             return Refusal(row.ended)
 
-    def _begin(self, key: str, issued: float, now: float, limits: SessionLimits) -> Refusal | None:
+    def of(self, who: str | None, limits: SessionLimits) -> list[OpenSession]:
+        """The sessions of a person that go on (None: of everybody), the one used last first."""
+        now = self._clock()
+        query = (
+            sa.select(SignInRow.key, SignedInRow.who, SignInRow.issued, SignInRow.seen)
+            .join(SignedInRow, SignedInRow.key == SignInRow.key)
+            .where(
+                SignInRow.ended == "", SignInRow.seen >= now - limits.idle, SignInRow.issued >= now - limits.absolute
+            )
+            .order_by(SignInRow.seen.desc())
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(query.where(SignedInRow.who == who) if who is not None else query).all()
+        return [OpenSession(*row) for row in rows]
+
+    def _begin(self, key: str, issued: float, now: float, limits: SessionLimits, who: str) -> Refusal | None:
         """Write down a new session, and forget those that can be open no more."""
         # Rows are kept for a day longer than a session can last.
         over = sa.delete(SignInRow).where(SignInRow.issued < now - limits.absolute - 86_400)
         try:
             with self._database.session() as session:
                 session.execute(over)
-                session.add(SignInRow(key=key, issued=issued, seen=now, ended=""))
+                session.execute(sa.delete(SignedInRow).where(SignedInRow.key.not_in(sa.select(SignInRow.key))))
+                session.add_all((SignInRow(key=key, issued=issued, seen=now, ended=""), SignedInRow(key=key, who=who)))
         except sa.exc.IntegrityError:  # another tab of the same browser came first
             with self._database.reading() as connection:
                 ended = connection.scalar(sa.select(SignInRow.ended).where(SignInRow.key == key))

@@ -177,8 +177,8 @@ def test_the_shortest_times_of_a_session_count_for_all_cities(house: House) -> N
 def test_unreadable_roles_close_one_city(house: House, mayor: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:
     roles(house, beta="council")
     (house.alpha.path / "roles.toml").write_text("=", "utf-8")
-    assert reader._admitted(dict(mayor), "beta", using=True).role is Role.COUNCIL
-    assert reader._admitted(dict(mayor), "alpha", using=True).refusal is Refusal.NO_CITY
+    assert reader.admitted(dict(mayor), "beta", using=True).role is Role.COUNCIL
+    assert reader.admitted(dict(mayor), "alpha", using=True).refusal is Refusal.NO_CITY
     assert "nobody is let into a city whose roles cannot be read" in caplog.text
 
 

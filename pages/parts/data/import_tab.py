@@ -34,7 +34,6 @@ from pages.parts.data.uploads import (
     MAX_MB,
     ROUND,
     SHOWN_ROWS,
-    TOGETHER_MB,
     TRIAL,
     FilePreview,
     FileReview,
@@ -54,6 +53,7 @@ from pages.parts.data.uploads import (
     uploaded_files,
 )
 from pages.parts.frame import Page, escape_markdown, page_link, record
+from pages.parts.frame.door import TOGETHER_MB
 
 
 def counts_sentence(t: Translator, batch: Batch) -> str:

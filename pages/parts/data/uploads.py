@@ -72,7 +72,6 @@ KINDS: Final = (
     "csv", "tsv", "txt", "json", "geojson", "xml", "xlsx", "xls", "ods", "gpkg", "zip", "gz", "parquet",
 )  # fmt: skip
 MAX_MB: Final = 100
-TOGETHER_MB: Final = 300
 MAX_FILES: Final = 20
 SHOWN_ROWS: Final = 200
 TRIALS: Final[Mapping[str, Path]] = {"later": sample_data.LATER_EXPORT, "dirty": sample_data.DIRTY_EXPORT}

@@ -14,7 +14,7 @@ import html
 import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from functools import partial, wraps
+from functools import wraps
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -25,7 +25,7 @@ import streamlit as st
 import sample_data
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import LANGUAGES, N_, Role, Translator, translator
+from curim_data.model import LANGUAGES, Role, Translator, translator
 from curim_data.model.city import ProfileError, load_city
 from curim_data.model.i18n import DEFAULT_LANGUAGE, LANGUAGE_NAMES
 from curim_data.plans.record import Deed, Refusal
@@ -35,32 +35,17 @@ from curim_data.protection import open_for
 from curim_data.sample import sample_home
 from curim_data.store import has_alerts
 from curim_data.store.home import HouseCity
-from pages.parts.frame import reader, record
+from pages.parts.frame import door, reader, record
 from pages.parts.frame.look import escape_markdown
 from pages.parts.frame.page import Page, view_query
 from pages.parts.frame.page import room as page_room
-from pages.parts.frame.reader import CITY, Reader, keeps_role, open_cities, sign_in_configured, sign_out
+from pages.parts.frame.reader import CITY, Reader, keeps_role, open_cities
 from pages.parts.frame.record import handing_out
 from pages.parts.frame.turns import run_turn
 
 # A page makes many small frames, whose texts and column names are quicker as Python's own than as arrays of Arrow.
 pd.set_option("mode.string_storage", "python")
 
-# Refusals after which signing in again helps; after the others another account does.
-SIGN_IN_HELPS: Final = (Refusal.SIGNED_OUT, Refusal.IDLE, Refusal.EXPIRED)
-REFUSED: Final = {
-    **dict.fromkeys(SIGN_IN_HELPS, N_("Your session has ended. Sign in again to go on where you were.")),
-    Refusal.UNCHECKED: N_("Your sign-in could not be checked at the moment. Reload the page in a minute."),
-    Refusal.NO_CITY: N_("No city that you may see has the name in this link. Choose one of yours."),
-    Refusal.UNVERIFIED: N_(
-        "Your account confirms no e-mail address as yours. Confirm it with your account's provider and sign in again, "
-        "or sign in with another account."
-    ),
-    Refusal.UNKNOWN: N_(
-        "The address {address} has no role here yet. Ask the person who runs the dashboard to add it, or sign in with "
-        "another account."
-    ),
-}
 # What shows the address, and has to follow when a part changes it.
 LINK_PARTS: Final = ("filter_actions", "languages")
 HEALED = "city_healed"  # the outcome of an interrupted change of the profile; the shell shows it once
@@ -150,29 +135,20 @@ def permitted(role: Role, act: Callable[..., None]) -> Callable[..., None]:
 
 
 def _show_door(t: Translator, visitor: Reader | None) -> None:
-    """The way in for somebody who has not signed in (None), whose session has ended, or who has no role."""
+    """Why an open page shows nothing any more, and the way to the door (`door`), which does not open another."""
     refusal = visitor.refusal if visitor is not None else None
-    again = visitor is None or refusal in SIGN_IN_HELPS
+    again = refusal is None or refusal in door.SIGN_IN_HELPS
     st.header(t("Sign in") if again else t("No access"))
-    welcome = N_("This dashboard shows citizens' safety alerts. Sign in with your account to see it.")
-    address = visitor.name if visitor is not None else ""
-    st.write(escape_markdown(t(REFUSED[refusal] if refusal is not None else welcome, address=address)))
-    if again:
-        providers = [name for name, of in st.secrets["auth"].items() if "client_id" in getattr(of, "keys", list)()]
-        for provider in providers or [None]:
-            st.button(
-                t("Sign in with {provider}", provider=provider) if provider else t("Sign in"),
-                key=f"sign_in_{provider}",
-                type="primary",
-                on_click=partial(st.login, provider),
-            )
+    told = door.REFUSED[refusal] if refusal is not None else door.WELCOME
+    st.write(escape_markdown(t(told, address=visitor.name if visitor is not None else "")))
     if refusal is Refusal.NO_CITY:
         cities = {
             city_name(t, city): f"./?{urlencode(view_query(t.lang, '', '', city.word))}" for city in open_cities()
         }
-        _draw_links(t("City"), {name: (address, "") for name, address in cities.items()})  # each at its beginning
-    if not again and refusal is not Refusal.UNCHECKED and sign_in_configured():
-        st.button(t("Sign in with another account"), key="another_account", type="primary", on_click=sign_out)
+        draw_links(t("City"), {name: (address, "") for name, address in cities.items()})  # each at its beginning
+    else:
+        here = f"?{urlencode(st.query_params.to_dict())}"
+        draw_links(t("Sign in"), {t("Sign in") if again else t("Sign in with another account"): (here, "")})
     draw_languages(t)
 
 
@@ -187,13 +163,14 @@ def draw_download(label: str, data: Callable[[], bytes | str], file_name: str, *
 
 def _checked(make: Callable[[], bytes | str], file_name: str) -> Callable[[], bytes | str]:
     """What makes a file and records it, asking first: it is called without a run of the page and of its check."""
-    kept, noted = keeps_role(), handing_out(file_name)
+    kept, noted, key = keeps_role(), handing_out(file_name), reader.own_key()
 
     def made() -> bytes | str:
         if not kept():
             raise NotPermitted
         file = make()
         noted()
+        door.hand_out(key, file, kept)
         return file
 
     return made
@@ -292,7 +269,7 @@ def language() -> str:
 def draw_languages(t: Translator) -> None:
     """Links that reload the page, so that its declared language follows."""
     words = {word: value for word, value in st.query_params.items() if word != "lang"}
-    _draw_links(
+    draw_links(
         t("Language"),
         {
             name: (f"?{urlencode({**words, **view_query(lang, '', '')})}", f' lang="{lang}" hreflang="{lang}"')
@@ -409,7 +386,7 @@ def keep_to_one_city(t: Translator, visitor: Reader) -> None:
     """Stop a run for another city than the one that this session was opened for, with a link that opens it anew."""
     st.header(t("Another city"))
     query = urlencode({**st.query_params.to_dict(), CITY: visitor.city})
-    _draw_links(t("City"), {t("Open the city"): (f"?{query}", "")})
+    draw_links(t("City"), {t("Open the city"): (f"?{query}", "")})
     st.stop()
 
 
@@ -438,7 +415,7 @@ def draw_switch(page: Page, least: Role) -> None:
         query = urlencode(switched(page, city))
         links[told] = (f"?{query}" if role >= least else f"./?{query}", "")
         current = told if city.word == page.city_word else current
-    _draw_links(page.t("City"), links, current)
+    draw_links(page.t("City"), links, current)
 
 
 def page_beside(page: Page, city: HouseCity, role: Role) -> Page:
@@ -488,7 +465,7 @@ def _meaningful(page: Page, city: HouseCity) -> dict[str, str]:
     return chosen.to_query()
 
 
-def _draw_links(label: str, links: Mapping[str, tuple[str, str]], current: str = "") -> None:
+def draw_links(label: str, links: Mapping[str, tuple[str, str]], current: str = "") -> None:
     """Links that load the page anew. `links`: by name the address, and further attributes of the element."""
     made = [
         f'<a href="{html.escape(address)}" target="_self"{more}{STRONG if name == current else QUIET}>'

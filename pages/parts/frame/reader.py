@@ -22,7 +22,7 @@ from streamlit.errors import StreamlitSecretNotFoundError
 from curim_data.model import Role
 from curim_data.model.access import read_roles
 from curim_data.plans.database import Database
-from curim_data.plans.record import Deed, Refusal, SessionLimits, SignIns, session_key
+from curim_data.plans.record import Deed, OpenSession, Refusal, SessionLimits, SignIns, session_key
 from curim_data.store import Home
 from curim_data.store.home import HouseCity, cities, homes
 from curim_data.store.settings import SettingsError, SignInSettings, read_sign_in_settings
@@ -65,7 +65,7 @@ def reader(*, using: bool = True) -> Reader | None:
         if asked and asked not in words:
             return Reader("", None, Refusal.NO_CITY)
         return Reader("", Role.ANALYST, city=asked or words[0])
-    _run.reader = _admitted(dict(st.user), asked_city(), using=using) if st.user.is_logged_in else None
+    _run.reader = admitted(dict(st.user), asked_city(), using=using) if st.user.is_logged_in else None
     return _run.reader
 
 
@@ -88,7 +88,7 @@ def open_cities() -> dict[HouseCity, Role]:
     """The cities that the reader of this run may see, each with the role there; none where there is one city alone."""
     if not sign_in_configured():
         return dict.fromkeys(cities(), Role.ANALYST)
-    return _roles(_claims()) if cities() else {}
+    return roles_of(_claims()) if cities() else {}
 
 
 def _claims() -> dict[str, Any]:
@@ -109,25 +109,46 @@ def keeps_role() -> Callable[[], bool]:
     def kept() -> bool:
         if before is None or before.role is None:
             return False
-        now = _admitted(claims, before.city, using=True)
-        there = {one.word: role for one, role in _roles(claims).items()} if others else {}
+        now = admitted(claims, before.city, using=True)
+        there = {one.word: role for one, role in roles_of(claims).items()} if others else {}
         beside_too = all(word in there and there[word] >= role for word, role in others.items())
         return now.role is not None and now.role >= before.role and beside_too
 
     return kept
 
 
+def own_key() -> str:
+    """The name of the session of this run; empty where nobody has signed in."""
+    return session_key(claims) if sign_in_configured() and (claims := _claims()) else ""
+
+
 def sign_out() -> None:
     """End the session on the server, so that a copy of its cookie opens nothing, and in this browser."""
     if claims := _claims():
-        key, roles = session_key(claims), _roles(claims)
-        city = next((one for one in roles if one.word == asked_city()), next(iter(roles), _house()[0]))
-        note_session(city.home, key, Deed.SIGN_OUT, _address(claims), roles.get(city))
-        try:
-            _opened(homes()[0].plans_url).end(key, _issued(claims))
-        except SQLAlchemyError as error:
-            LOG.error("a session could not be ended on the server: %s", error)
+        end_session(claims)
     st.logout()
+
+
+def end_session(claims: Mapping[str, Any]) -> None:
+    """End the session with these claims on the server, and record that its reader did."""
+    key, roles = session_key(claims), roles_of(claims)
+    city = next(iter(roles), _house()[0])
+    note_session(city.home, key, Deed.SIGN_OUT, _address(claims), roles.get(city))
+    try:
+        _opened(homes()[0].plans_url).end(key, _issued(claims))
+    except SQLAlchemyError as error:
+        LOG.error("a session could not be ended on the server: %s", error)
+
+
+def own_sessions(claims: Mapping[str, Any]) -> list[OpenSession]:
+    """The sessions of the person with these claims that go on, the one used last first."""
+    return _opened(homes()[0].plans_url).of(_address(claims), limits())
+
+
+def end_own(claims: Mapping[str, Any], key: str) -> None:
+    """End a session of the person with these claims; nothing where it is not theirs."""
+    if any(one.key == key for one in own_sessions(claims)):
+        _opened(homes()[0].plans_url).end(key, 0.0)
 
 
 def limits() -> SessionLimits:
@@ -144,7 +165,7 @@ def limits() -> SessionLimits:
     )
 
 
-def _admitted(claims: Mapping[str, Any], asked: str, *, using: bool) -> Reader:
+def admitted(claims: Mapping[str, Any], asked: str, *, using: bool) -> Reader:
     """The reader with these claims of an identity token: a session that goes on, a verified address, a role in the city
     that was `asked` for, or else in the first that has one.
 
@@ -170,7 +191,7 @@ def _checked(claims: Mapping[str, Any], asked: str, key: str, *, using: bool) ->
     address, named = _address(claims), [one for one in _house() if one.word == asked]
     where = (named[0].home,) if named else homes()[:1]
     try:
-        ended = _opened(homes()[0].plans_url).check(key, _issued(claims), limits(), using=using)
+        ended = _opened(homes()[0].plans_url).check(key, _issued(claims), limits(), address, using=using)
     except SQLAlchemyError as error:
         LOG.error("a session could not be checked: %s", error)
         return Reader(address, None, Refusal.UNCHECKED), where
@@ -178,7 +199,7 @@ def _checked(claims: Mapping[str, Any], asked: str, key: str, *, using: bool) ->
         return Reader(address, None, ended), where
     if not address or not _verified(claims.get("email_verified")):
         return Reader(address, None, Refusal.UNVERIFIED), where
-    roles = _roles(claims)
+    roles = roles_of(claims)
     if not roles:
         refusal = Refusal.UNKNOWN if _roles_read(claims) else Refusal.UNCHECKED
         return Reader(address, None, refusal), tuple(one.home for one in named) if asked else homes()
@@ -189,7 +210,7 @@ def _checked(claims: Mapping[str, Any], asked: str, key: str, *, using: bool) ->
     return Reader(address, roles[city], city=city.word), (city.home,)
 
 
-def _roles(claims: Mapping[str, Any]) -> dict[HouseCity, Role]:
+def roles_of(claims: Mapping[str, Any]) -> dict[HouseCity, Role]:
     """The cities in which somebody with a verified address has a role."""
     verified = _verified(claims.get("email_verified"))
     return {city: role for city, role in _roles_read(claims).items() if role is not None} if verified else {}

@@ -28,12 +28,11 @@ import anyio
 import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
-from starlette.requests import Request, cookie_parser
+from starlette.requests import HTTPConnection, Request, cookie_parser
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketClose
-from streamlit.auth_util import get_origin_from_redirect_uri
 
 from curim_data.containers import isolation
 from curim_data.engine import EngineError
@@ -49,6 +48,7 @@ from curim_data.store.home import CitiesError, homes
 from curim_data.store.results import shares_results
 from curim_data.studies.preparation import prepare as prepare_city
 from pages import parts
+from pages.parts.frame.door import BACK, CLOSED, SIGN_IN, DoorMiddleware, own_hosts
 from pages.parts.frame.guard import LANDING, language
 from pages.parts.frame.page import dataset_of
 from pages.parts.frame.reader import sign_in_configured
@@ -100,6 +100,15 @@ const toFold = () => {
   if (fold) fold.scrollIntoView();
 };
 setInterval(toFold, 300);
+// Where a session has ended the page cannot connect again, and the door stands at its address.
+let waiting = 0;
+setInterval(async () => {
+  const app = document.querySelector("[data-testid=stApp]");
+  waiting = app && app.dataset.testConnectionState !== "CONNECTED" ? waiting + 1 : 0;
+  if (waiting < 2) return;
+  const asked = fetch(location.href, {method: "HEAD", headers: {Accept: "text/html"}}).catch(() => null);
+  if ((await asked)?.headers.has("curim-door")) location.reload();
+}, 1500);
 document.addEventListener("pointermove", () => [40, 160, 500].forEach((wait) => setTimeout(keepInside, wait)));
 """
 # Everything from this origin; WebAssembly for the map; no inline script but Streamlit's own.
@@ -159,6 +168,7 @@ class SecurityMiddleware:
                     wants_page
                     and headers.get("content-type", "").startswith("text/html")
                     and "content-disposition" not in headers
+                    and CLOSED not in headers
                 ):
                     page = self._page(scope, message["status"], headers.getlist("set-cookie"))
                 self._secure(page.headers if page else headers, asked.get("host", ""), scope.get("scheme", "http"))
@@ -342,8 +352,6 @@ def settings() -> dict[str, Any]:
 COOKIE: Final = "curim_way_back"
 LONGEST: Final = 3_000  # characters of an address that is kept, as it stands in the cookie
 LASTS: Final = 900  # seconds for signing in at the provider
-SIGN_IN: Final = "/auth/login"
-BACK: Final = "/oauth2callback"
 
 
 class WayBackMiddleware:
@@ -359,9 +367,8 @@ class WayBackMiddleware:
             await self.app(scope, receive, send)
             return
         asked, base = Headers(scope=scope), path.removesuffix(SIGN_IN if leaving else BACK)
-        own = urlsplit(get_origin_from_redirect_uri() or "").netloc
         address = (
-            page_asked_for(asked.get("referer", ""), {asked.get("host", ""), own} - {""})
+            page_asked_for(asked.get("referer", ""), own_hosts(HTTPConnection(scope)))
             if leaving
             else kept_address(asked.get("cookie", ""))
         )
@@ -405,5 +412,5 @@ def safe_address(address: str) -> str:
     return address if plain and path.startswith("/") and not path.startswith("//") and " " not in address else ""
 
 
-MIDDLEWARE: Final = [Middleware(SecurityMiddleware), Middleware(WayBackMiddleware)]
+MIDDLEWARE: Final = [Middleware(SecurityMiddleware), Middleware(DoorMiddleware), Middleware(WayBackMiddleware)]
 ROUTES: Final = [Route(WIDTH_PATH, width_script), Route(HEALTH, health), Route(f"/{LANDING}", to_landing)]
