@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from pages.parts.frame import web
+from pages.parts.frame import door
 from pages.parts.frame.web import COOKIE, WayBackMiddleware, kept_address, page_asked_for, safe_address
 
 HOST = "alerts.city.example"
@@ -19,7 +19,7 @@ HOST = "alerts.city.example"
 
 @pytest.fixture(autouse=True)
 def own_origin(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web, "get_origin_from_redirect_uri", lambda: f"https://{HOST}")
+    monkeypatch.setattr(door, "get_origin_from_redirect_uri", lambda: f"https://{HOST}")
 
 
 ANSWERS = {
