@@ -6,8 +6,9 @@ import json
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,10 @@ from playwright.sync_api import Browser, Page, expect
 from curim_data.model import LANGUAGES, translator
 from curim_data.model.i18n import LANGUAGE_NAMES
 from curim_data.plans.database import Database
-from curim_data.plans.record import Deed, read_record
+from curim_data.plans.record import Deed, SessionLimits, SignIns, read_record
 from curim_data.store import Home
 from curim_data.store.home import SAMPLE_MARK
+from pages.parts.frame.door import SESSIONS
 from tests.browser.conftest import PATIENCE, ROOT, forked, ready, started, watch
 from tests.effort import some
 from tests.spark_servers import free_port
@@ -299,3 +301,67 @@ def test_the_record_says_who_looked_at_what_and_who_was_refused(installation: In
         ("council@city.example", "council", Deed.VIEW, "methods"),
         ("council@city.example", "council", Deed.SIGN_IN, ""),
     ]
+
+
+def asked(installation: Installation, method: str, path: str, of: Page | None = None, **headers: str) -> int:
+    """The status of an answer to a request with the cookies `of` a page, or with none."""
+    cookies = "; ".join(f"{one['name']}={one['value']}" for one in (of.context.cookies() if of else []))
+    connection = HTTPConnection(installation.address.removeprefix("http://"), timeout=20)
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    connection.request(method, path, headers={"cookie": cookies, **names})
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+def test_the_door_opens_for_a_session_and_a_role_alone(installation: Installation, browser: Browser) -> None:
+    pages = {}
+    for name in ("analyst", "grouped", "council"):
+        pages[name] = browser.new_context().new_page()
+        pages[name].set_default_timeout(PATIENCE)
+        sign_in(pages[name], f"{installation.address}/trends?lang=en", name)
+    analyst = pages["analyst"]
+    others = (None, pages["grouped"], pages["council"])
+    # A connection
+    socket = {"connection": "Upgrade", "upgrade": "websocket", "sec_websocket_version": "13"}
+    socket |= {"sec_websocket_key": "AAAAAAAAAAAAAAAAAAAAAA==", "origin": installation.address}
+    assert [asked(installation, "GET", "/_stcore/stream", of, **socket) for of in (None, analyst)] == [403, 101]
+    # A file that a button made
+    analyst.goto(f"{installation.address}/data?lang=en&part=history")
+    with analyst.expect_download() as got:
+        analyst.get_by_test_id("stMain").get_by_role("button", name="CSV", exact=True).click()
+    file = got.value.url.removeprefix(installation.address)
+    assert [asked(installation, "GET", file, of) for of in (*others, analyst)] == [403, 403, 403, 200]
+    installation.roles(ROLES.replace('= "analyst"', '= "council"'))
+    assert asked(installation, "GET", file, analyst) == 403
+    installation.roles(ROLES + GROUPS)
+    # An upload
+    analyst.goto(f"{installation.address}/data?lang=en")
+    ready(analyst)
+    given = {"name": "a.csv", "mimeType": "text/csv", "buffer": b"id,date\n1,2026-01-01\n"}
+    with analyst.expect_response(lambda got: got.request.method == "PUT") as put:
+        analyst.locator("input[type=file]").first.set_input_files(given)
+    assert put.value.status == 204
+    to = put.value.url.removeprefix(installation.address)
+    assert [asked(installation, "PUT", to, of, content_length="0") for of in others] == [403, 403, 403]
+    assert asked(installation, "PUT", to, analyst, transfer_encoding="chunked") == 411
+    assert asked(installation, "PUT", to, analyst, content_length=str(302 << 20)) == 413
+    # Signing out, and ending a session that was left open elsewhere
+    foreign, own = {"origin": "https://else.example"}, {"origin": installation.address}
+    assert asked(installation, "GET", "/auth/logout", analyst) == 200
+    assert [asked(installation, "POST", path, analyst, **foreign) for path in ("/auth/logout", SESSIONS)] == [403, 403]
+    with closing(Database(f"sqlite:///{installation.home / 'plans.sqlite'}")) as database:
+        open_now = SignIns(database).of(None, SessionLimits(1e6, 1e6))
+    keys = {one.who.partition("@")[0]: one.key for one in reversed(open_now)}
+    assert asked(installation, "POST", f"{SESSIONS}?end={keys['council']}", analyst, **own) == 303
+    assert asked(installation, "GET", "/trends", pages["council"], accept="text/html") == 200
+    again = browser.new_context().new_page()
+    sign_in(again, f"{installation.address}/trends?lang=en", "analyst")
+    again.get_by_role("link", name="Your sessions").click()
+    for _ in range(again.get_by_role("button", name="End").count()):
+        again.get_by_role("button", name="End").first.click()
+    expect(again.get_by_role("button", name="End")).to_have_count(0)
+    assert asked(installation, "GET", file, analyst) == 403
+    assert asked(installation, "GET", "/_stcore/stream", pages["council"], **socket) == 101, "of another person"
+    for page in (*pages.values(), again):
+        page.context.close()

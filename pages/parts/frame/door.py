@@ -23,6 +23,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
 from urllib.parse import urlencode, urlsplit
+from zoneinfo import ZoneInfo
 
 import anyio
 import streamlit as st
@@ -58,9 +59,10 @@ OPEN: Final = re.compile(
     rf"{HEALTH}|{SIGN_IN}|{BACK}|/curim/width\.js|/static/.*|/favicon\.png|(/\w+)?/_stcore/(health|host-config)"
 )
 NO_PAGE: Final = re.compile(r"/(media|_stcore|component)/")
-UPLOAD: Final = re.compile(r"/_stcore/upload_file/([^/]+)/[^/]+")
+UPLOADS: Final = "/_stcore/upload_file"
+UPLOAD: Final = re.compile(rf"{UPLOADS}/([^/]+)/[^/]+")
 TOGETHER_MB: Final = 300  # of the files of one websocket, which is one open page
-IN_ALL_MB: Final = 1_200
+IN_ALL_MB: Final = 1_200  # of all websockets of this process
 MOST_HANDED: Final = 10_000
 
 # Refusals after which signing in again helps; after the others another account does.
@@ -120,38 +122,18 @@ class DoorMiddleware:
         if scope["type"] not in ("http", "websocket") or not sign_in_configured():
             await self.app(scope, receive, send)
             return
-        asked = HTTPConnection(scope)
+        asked, web = HTTPConnection(scope), scope["type"] == "http"
         base = "/" + str(config.get_option("server.baseUrlPath") or "").strip("/")
         path = "/" + scope["path"].removeprefix(base).lstrip("/")
-        if scope["type"] == "http" and path == SIGN_IN and "provider" not in asked.query_params:
+        if web and path == SIGN_IN and "provider" not in asked.query_params:
             # Streamlit takes the name of a provider as a token that is good for two minutes.
             named = next((one for one in providers() if one == asked.query_params.get("with")), "default")
             scope = {**scope, "query_string": urlencode({"provider": encode_provider_token(named)}).encode()}
-        if scope["type"] == "http" and OPEN.fullmatch(path):
-            await self.app(scope, receive, send)
-            return
-        claims = claims_of(asked)
-        city = asked.query_params.get(CITY, "") if cities() else ""
-        page = scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and not NO_PAGE.match(path)
-        page = page and "text/html" in asked.headers.get("accept", "")
-        who = await anyio.to_thread.run_sync(_admitted, claims, city if page else "") if claims else None
-        t = translator(_language(asked))
-        # Another city of theirs is one that the page offers by name.
-        let_in = who is not None and (who.role is not None or who.refusal is Refusal.NO_CITY)
-        answer: Response | WebSocketClose | None = None
-        size = 0
-        session = match[1] if (match := UPLOAD.fullmatch(path)) else ""
-        if path == SIGN_OUT and scope["type"] == "http":
-            answer = await self._leave(t, asked, scope["method"], base, who, claims)
-        elif not let_in:
-            refused = PlainTextResponse("Sign in first.\n", 403)
-            answer = (door_page(t, asked, base, who) if page else refused) if scope["type"] == "http" else _closed()
-        elif path == SESSIONS and scope["type"] == "http":
-            answer = await self._sessions(t, asked, scope["method"], base, claims)
-        elif session and scope["type"] == "http":
-            answer, size = self._takes(asked, scope["method"], session, claims)
-        elif path.startswith("/media/"):
-            answer = await anyio.to_thread.run_sync(_hands, path.rpartition("/")[2], claims)
+        answer, size, session = None, 0, ""
+        if not (web and OPEN.fullmatch(path)):
+            if match := UPLOAD.match(path):
+                session = match[1]
+            answer, size = await self._answer(asked, path, base, session)
         if answer is not None:
             await answer(scope, receive, send)
             return
@@ -160,17 +142,42 @@ class DoorMiddleware:
             await self.app(scope, receive, send)
         finally:
             self._coming[session] -= size
+            self._coming = +self._coming  # without sessions of which nothing comes
 
-    def _takes(
-        self, asked: HTTPConnection, method: str, session: str, claims: Mapping[str, Any]
-    ) -> tuple[Response | None, int]:
+    async def _answer(
+        self, asked: HTTPConnection, path: str, base: str, session: str
+    ) -> tuple[Response | WebSocketClose | None, int]:
+        """What the door says itself (None: it lets through), and how many bytes of an upload come.
+
+        `session`: Streamlit's, for which an upload comes.
+        """
+        claims, method = claims_of(asked), asked.scope.get("method", "")
+        city = asked.query_params.get(CITY, "") if cities() else ""
+        page = method in ("GET", "HEAD") and not NO_PAGE.match(path) and "text/html" in asked.headers.get("accept", "")
+        who = await anyio.to_thread.run_sync(_admitted, claims, city if page else "") if claims else None
+        t = translator(_language(asked))
+        if not method and (who is None or not _let_in(who)):
+            return WebSocketClose(1008), 0
+        if method and path == SIGN_OUT:
+            return await self._leave(t, asked, base, who, claims), 0
+        if who is None or not _let_in(who):
+            return door_page(t, asked, base, who) if page else PlainTextResponse("Sign in first.\n", 403), 0
+        if method and path == SESSIONS:
+            return await self._sessions(t, asked, base, who, claims), 0
+        if path.startswith(UPLOADS):
+            return self._takes(asked, session, claims)
+        if path.startswith("/media/"):
+            return await anyio.to_thread.run_sync(_hands, path.rpartition("/")[2], claims), 0
+        return None, 0
+
+    def _takes(self, asked: HTTPConnection, session: str, claims: Mapping[str, Any]) -> tuple[Response | None, int]:
         """Why an upload is not taken, and else how many bytes of it come."""
         runtime, length = Runtime.instance(), asked.headers.get("content-length", "")
         page = runtime.get_app_session(session)
         own = page is not None and session_key(page._user_info) == session_key(claims)
         if not own or not any(role >= Role.ANALYST for role in reader.roles_of(claims).values()):
             return PlainTextResponse("Only analysts upload files, on a page of their own.\n", 403), 0
-        if method != "PUT":
+        if asked.scope["method"] != "PUT":
             return None, 0
         if not length.isdigit():
             return PlainTextResponse("The upload does not say how large it is.\n", 411), 0
@@ -183,36 +190,35 @@ class DoorMiddleware:
         return None, size
 
     async def _leave(
-        self, t: Translator, asked: HTTPConnection, method: str, base: str, who: Reader | None, claims: dict[str, Any]
+        self, t: Translator, asked: HTTPConnection, base: str, who: Reader | None, claims: dict[str, Any]
     ) -> Response | None:
         """Ask before a session that goes on is ended, and end it; then Streamlit clears the cookie (None)."""
         if who is None or who.refusal in (*SIGN_IN_HELPS, Refusal.UNCHECKED):
             return None
         here = base.rstrip("/") + SIGN_OUT
-        if method != "POST":
+        if asked.scope["method"] != "POST":
             return _page(t, asked, t("Sign out"), _form(f"?{_query(t)}", t("Sign out")))
         if not _from_here(asked):
             return PlainTextResponse("Sign out on a page of the dashboard.\n", 403)
-        await anyio.to_thread.run_sync(reader.end_session, claims)
+        await anyio.to_thread.run_sync(reader.end_session, claims, session_key(claims), who.city)
         # A redirect of a form to the provider would be stopped by our own policy.
         left = _page(t, asked, t("Sign out"), _act(here, t("Sign out")))
         left.headers["Refresh"] = f"0; url={here}"
         return left
 
     async def _sessions(
-        self, t: Translator, asked: HTTPConnection, method: str, base: str, claims: dict[str, Any]
+        self, t: Translator, asked: HTTPConnection, base: str, who: Reader, claims: dict[str, Any]
     ) -> Response:
         """The page with a person's sessions, each with a way to end it."""
-        if method == "POST":
+        if asked.scope["method"] == "POST":
             if not _from_here(asked):
                 return PlainTextResponse("End a session on the page of your sessions.\n", 403)
-            await anyio.to_thread.run_sync(reader.end_own, claims, asked.query_params.get("end", ""))
+            await anyio.to_thread.run_sync(reader.end_session, claims, asked.query_params.get("end", ""), who.city)
             return RedirectResponse(f"?{urlencode({'lang': t.lang})}", 303)
-        rows = []
+        rows, home = [], reader.own_home(who)
+        zone = ZoneInfo(home.city().timezone) if home.has_city() else dt.UTC
         for one in await anyio.to_thread.run_sync(reader.own_sessions, claims):
-            began, used = (
-                t.moment(dt.datetime.fromtimestamp(at).astimezone(), "short") for at in (one.issued, one.seen)
-            )
+            began, used = (t.moment(dt.datetime.fromtimestamp(at, zone), "short") for at in (one.issued, one.seen))
             told = t("Signed in {began}, last used {used}", began=began, used=used)
             here = one.key == session_key(claims)
             end = html.escape(t("This session")) if here else _form(f"?{_query(t, end=one.key)}", t("End"))
@@ -288,8 +294,9 @@ def _admitted(claims: Mapping[str, Any], city: str) -> Reader:
     return reader.admitted(claims, city, using=False)
 
 
-def _closed() -> WebSocketClose:
-    return WebSocketClose(1008)
+def _let_in(who: Reader) -> bool:
+    """Whether somebody has a role; another city of theirs is one that the page offers by name."""
+    return who.role is not None or who.refusal is Refusal.NO_CITY
 
 
 def own_hosts(asked: HTTPConnection) -> set[str]:

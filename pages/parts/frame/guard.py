@@ -146,7 +146,7 @@ def _show_door(t: Translator, visitor: Reader | None) -> None:
             city_name(t, city): f"./?{urlencode(view_query(t.lang, '', '', city.word))}" for city in open_cities()
         }
         draw_links(t("City"), {name: (address, "") for name, address in cities.items()})  # each at its beginning
-    else:
+    elif refusal is not Refusal.UNCHECKED:
         here = f"?{urlencode(st.query_params.to_dict())}"
         draw_links(t("Sign in"), {t("Sign in") if again else t("Sign in with another account"): (here, "")})
     draw_languages(t)

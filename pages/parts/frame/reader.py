@@ -125,15 +125,19 @@ def own_key() -> str:
 def sign_out() -> None:
     """End the session on the server, so that a copy of its cookie opens nothing, and in this browser."""
     if claims := _claims():
-        end_session(claims)
+        end_session(claims, session_key(claims), asked_city())
     st.logout()
 
 
-def end_session(claims: Mapping[str, Any]) -> None:
-    """End the session with these claims on the server, and record that its reader did."""
-    key, roles = session_key(claims), roles_of(claims)
-    city = next(iter(roles), _house()[0])
-    note_session(city.home, key, Deed.SIGN_OUT, _address(claims), roles.get(city))
+def end_session(claims: Mapping[str, Any], key: str, asked: str) -> None:
+    """End a session of the person with these claims on the server, and record that they did: in the city that was
+    `asked` for, or else in the first that they may see. Nothing where it is not theirs.
+    """
+    own, address, roles = session_key(claims), _address(claims), roles_of(claims)
+    if key != own and all(one.key != key for one in own_sessions(claims)):
+        return
+    city = next((one for one in roles if one.word == asked), next(iter(roles), _house()[0]))
+    note_session(city.home, key, Deed.SIGN_OUT, address, roles.get(city))
     try:
         _opened(homes()[0].plans_url).end(key, _issued(claims))
     except SQLAlchemyError as error:
@@ -143,12 +147,6 @@ def end_session(claims: Mapping[str, Any]) -> None:
 def own_sessions(claims: Mapping[str, Any]) -> list[OpenSession]:
     """The sessions of the person with these claims that go on, the one used last first."""
     return _opened(homes()[0].plans_url).of(_address(claims), limits())
-
-
-def end_own(claims: Mapping[str, Any], key: str) -> None:
-    """End a session of the person with these claims; nothing where it is not theirs."""
-    if any(one.key == key for one in own_sessions(claims)):
-        _opened(homes()[0].plans_url).end(key, 0.0)
 
 
 def limits() -> SessionLimits:
