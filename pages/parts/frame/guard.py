@@ -148,7 +148,8 @@ def _show_door(t: Translator, visitor: Reader | None) -> None:
         draw_links(t("City"), {name: (address, "") for name, address in cities.items()})  # each at its beginning
     elif refusal is not Refusal.UNCHECKED:
         here = f"?{urlencode(st.query_params.to_dict())}"
-        draw_links(t("Sign in"), {t("Sign in") if again else t("Sign in with another account"): (here, "")})
+        name = t("Sign in") if again else t("Sign in with another account")
+        draw_links(t("Sign in"), {name: (here, ' style="font-weight:650;text-decoration:underline"')})
     draw_languages(t)
 
 
