@@ -29,10 +29,10 @@ import pyarrow.parquet as pq
 import sqlalchemy as sa
 from deltalake.exceptions import DeltaError
 
-from curim_data.model import Message, MessageError
+from curim_data.model import N_, Message, MessageError
 from curim_data.model.city import ProfileError, profile_version
 from curim_data.model.prepared import FOLDER as PREPARED
-from curim_data.plans.database import Base, Database
+from curim_data.plans.database import Base, Database, broken_seals, has_mark, last_mark
 from curim_data.store import Home, Store, StoreError
 from curim_data.store.alert_table import remove_interrupted
 from curim_data.store.commits import DRAWN_ANEW, SECRET, ErasedList, damage, secret_mark
@@ -46,6 +46,10 @@ PLANS: Final = "plans.sqlite"
 FORM: Final = 1  # of the manifest
 _LEFT_OUT: Final = frozenset({PREPARED, "work", "sample"})
 _CHUNK: Final = 5_000  # rows of the plans' database at once
+_BROKEN: Final = {
+    "change": N_("The history of plans was changed past the program (rows: {n}): compare it with a backup."),
+    "record": N_("The record of who looked was changed past the program (rows: {n}): compare it with a backup."),
+}
 
 
 class KeepError(MessageError, RuntimeError):
@@ -70,7 +74,7 @@ def contents(home: Home, plans_url: str) -> dict[str, Any]:
         count = {
             table.name: connection.scalar(sa.select(sa.func.count()).select_from(table))
             for table in Base.metadata.sorted_tables
-        }
+        } | {"sealed": last_mark(connection)}
     database.close()
     held = {"alerts": store.count(), "version": store.alerts_version(), "imports": len(store.batches())}
     return held | {"profile": profile_version(home.city_folder), "secret": secret_mark(home.path), **count}
@@ -152,6 +156,10 @@ def copy_database(source: str, target: str) -> None:
             for table in Base.metadata.sorted_tables:
                 for some in rows.execute(sa.select(table)).mappings().partitions(_CHUNK):
                     session.execute(sa.insert(table), [dict(row) for row in some])
+                if session.get_bind().dialect.name == "postgresql" and table.autoincrement_column is not None:
+                    key = table.autoincrement_column
+                    drawn = sa.func.pg_get_serial_sequence(table.name, key.name)
+                    session.execute(sa.select(sa.func.setval(drawn, sa.func.max(key) + 1, False)).select_from(table))
     finally:
         one.close()
         other.close()
@@ -248,11 +256,14 @@ def _erase_again(home: Home, former: Home) -> None:
         erase(home, alerts["alert_id"].filter(gone).to_pylist())
 
 
-def faults(home: Home) -> list[Message]:
+def faults(home: Home, mark: str = "") -> list[Message]:
     """What is wrong with a home: files that are missing or cut off, sums that do not add up, a secret that is not the
-    one that its log names, and files that others may read. Empty where all is well.
+    one that its log names, a changed history or record, and files that others may read. Empty where all is well.
+
+    `mark`: one of the chain over history and record, as it was told earlier and kept elsewhere.
     """
-    found = [message for check in (_profile_faults, _alert_faults, _plan_faults) for message in check(home)]
+    found = [message for check in (_profile_faults, _alert_faults) for message in check(home)]
+    found += _plan_faults(home, mark)
     open_ones = [path for path in (home.path, *_files(home)) if stat.S_IMODE(path.stat().st_mode) & 0o077]
     if stat.S_IMODE(home.path.stat().st_mode) & 0o077 and open_ones:
         found.append(
@@ -289,12 +300,16 @@ def _alert_faults(home: Home) -> Iterator[Message]:
         yield damage(error) or Message("The alerts cannot be read: {why}", {"why": str(error)})
 
 
-def _plan_faults(home: Home) -> Iterator[Message]:
+def _plan_faults(home: Home, mark: str) -> Iterator[Message]:
     try:
         with Database(home.plans_url).reading() as rows:
             for table in Base.metadata.sorted_tables:
                 for _ in rows.execute(sa.select(table)).partitions(_CHUNK):
                     pass
+            for name, n in broken_seals(rows).items():
+                yield Message(_BROKEN[name], {"n": n})
+            if mark and not has_mark(rows, mark):
+                yield Message("The mark {mark} is not in the chain of history and record.", {"mark": mark})
     except (sa.exc.SQLAlchemyError, ValueError) as error:
         yield damage(error) or Message("The plans cannot be read: {why}", {"why": str(error)})
 

@@ -353,6 +353,14 @@ COMMANDS: Final[dict[str, Command]] = {
             _OUT_CSV,
         ),
     ),
+    "sessions": Command(
+        "operations.sessions",
+        N_("Show the sign-ins that go on, or end them."),
+        (
+            Option("who", N_("Of this person alone: an address, or an account.")),
+            flag("end", N_("End them all: whoever it was has to sign in again.")),
+        ),
+    ),
     "keep backup": Command(
         "keep.backup",
         N_("Write the home into one file."),
@@ -361,7 +369,12 @@ COMMANDS: Final[dict[str, Command]] = {
     "keep verify": Command(
         "keep.verify",
         N_("Check a backup by opening it, or the home itself."),
-        (_BACKUP._replace(kind=Path | None, default=None),),
+        (
+            _BACKUP._replace(kind=Path | None, default=None),
+            Option(
+                "mark", N_("A mark that an earlier check told: history and record up to it are as they were."), str, ""
+            ),
+        ),
     ),
     "keep restore": Command(
         "keep.restore",

@@ -29,17 +29,22 @@ def backup(ctx: CommandContext, file: Path, after: Path | None) -> Answer:
     return Answer({"file": str(file), **_entries(made)}, [told])
 
 
-def verify(ctx: CommandContext, file: Path | None) -> Answer:
+def verify(ctx: CommandContext, file: Path | None, mark: str) -> Answer:
     """A backup, or the home itself."""
     if file is not None:
         checked = keeping.verify_backup(file)
         return Answer({"file": str(file), **_entries(checked)}, [_whole(ctx, str(file), checked)])
     ctx.city()
-    if found := keeping.faults(ctx.home):
+    if found := keeping.faults(ctx.home, mark):
         told = " ".join(ctx.t(fault) for fault in found)
         raise UsageError(Message("{home}: {faults}", {"home": str(ctx.home.path), "faults": told}))
     held = keeping.Backup(keeping.contents(ctx.home, ctx.home.plans_url), 0, 0)
-    return Answer({"home": str(ctx.home.path), "holds": held.holds}, [_whole(ctx, str(ctx.home.path), held)])
+    sealed = ctx.t(
+        "Plan history and record are unchanged up to the mark {mark}. Keep it elsewhere: --mark compares it later.",
+        mark=held.holds["sealed"],
+    )
+    lines = [_whole(ctx, str(ctx.home.path), held), *([sealed] if held.holds["sealed"] else [])]
+    return Answer({"home": str(ctx.home.path), "holds": held.holds}, lines)
 
 
 def restore(ctx: CommandContext, file: Path, erased_in: Path | None) -> Answer:
@@ -57,7 +62,7 @@ def upgrade(ctx: CommandContext) -> Answer:
     ctx.city()
     keeping.upgrade(ctx.home)
     ctx.prepare()
-    return verify(ctx, None)
+    return verify(ctx, None, "")
 
 
 def secret(ctx: CommandContext, draw_anew: bool, yes: bool) -> Answer:

@@ -383,6 +383,27 @@ def audit(
     return Answer({"n": len(found), "record": frame}, [shown], frame)
 
 
+def sessions(ctx: CommandContext, who: str | None, end: bool) -> Answer:
+    """The sign-ins of this dashboard that go on, of everybody or of one person."""
+    t, zone = ctx.t, ZoneInfo(ctx.city().timezone)
+    kept = database.Database(ctx.home.plans_url)
+    known = record.SignIns(kept)
+    found = known.of(who and who.lower(), record.NO_LIMITS)
+    if end:
+        for one in found:
+            known.end(one.key, one.issued)
+    kept.close()
+    when = [[dt.datetime.fromtimestamp(at, zone) for at in (one.issued, one.seen)] for one in found]
+    rows = [(one.who, *map(t.moment, times)) for one, times in zip(found, when, strict=True)]
+    told = [ctx.table((N_("Who"), N_("Signed in"), N_("Last used")), rows, N_("Nobody is signed in."))]
+    if end:
+        told.append(t.n("{n} sign-in ended.", "{n} sign-ins ended.", len(found)))
+    listed = [
+        {"who": one.who, "signed_in": began, "used": used} for one, (began, used) in zip(found, when, strict=True)
+    ]
+    return Answer({"n": len(found), "ended": end, "sessions": listed}, told)
+
+
 def _start(option: str, text: str | None, zone: ZoneInfo, days: int = 0) -> float | None:
     """When a day of the city, or the one so many days later, begins (seconds since 1970)."""
     day = as_day(text, option) + dt.timedelta(days) if text else None

@@ -45,7 +45,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from curim_data.model import Message, Role
-from curim_data.plans.database import Database, RecordRow, SignedInRow, SignInRow
+from curim_data.plans.database import Database, RecordRow, SealRow, SignedInRow, SignInRow
 from curim_data.store import Home
 from curim_data.store.settings import RecordSettings, SettingsError, read_record_settings
 
@@ -214,9 +214,18 @@ def write(session: Session, entries: Sequence[Entry], settings: RecordSettings) 
 
 def forget(database: Database, settings: RecordSettings, now: float) -> int:
     """Delete the rows that are older than the city keeps; how many."""
-    old = sa.delete(RecordRow).where(RecordRow.at < now - settings.keep_days * 86_400).returning(RecordRow.id)
+    limit = now - settings.keep_days * 86_400
+    # Processes write a little out of order; what is forgotten is the beginning of the chain, without holes.
+    young = sa.select(sa.func.min(RecordRow.id)).where(RecordRow.at.between(limit, now + 86_400)).scalar_subquery()
+    old = sa.delete(RecordRow).where(RecordRow.at < limit, sa.func.coalesce(RecordRow.id < young, sa.true()))
+    of, row = SealRow.of == "record", SealRow.row
+    first = sa.select(sa.func.min(SealRow.id)).where(of, row.in_(sa.select(RecordRow.id))).scalar_subquery()
+    last_gone = sa.select(sa.func.max(SealRow.id)).where(of, SealRow.id < first).scalar_subquery()
     with database.session() as session:
-        return len(session.scalars(old).all())
+        gone = len(session.scalars(old.returning(RecordRow.id)).all())
+        # A mark is made of its row, so it goes with it; the last one stays, since the next one follows from it.
+        session.execute(sa.delete(SealRow).where(of, SealRow.id < last_gone))
+        return gone
 
 
 def record_frame(entries: Sequence[Entry]) -> pd.DataFrame:
@@ -302,6 +311,9 @@ class SessionLimits:
 
     idle: float
     absolute: float
+
+
+NO_LIMITS: Final = SessionLimits(math.inf, math.inf)
 
 
 @dataclass(frozen=True)

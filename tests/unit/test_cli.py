@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +28,8 @@ from curim_data.export.safe_csv import safe_cell, safe_csv
 from curim_data.filters import AlertFilter
 from curim_data.importing.pipeline import import_file
 from curim_data.model import LANGUAGES, CityProfile, translator
+from curim_data.plans.database import Database
+from curim_data.plans.record import NO_LIMITS, Refusal, SignIns
 from curim_data.privacy import help_lines
 from curim_data.store import Home, Store
 from curim_data.store.home import create_home
@@ -282,6 +285,25 @@ def test_commands_are_recorded_without_ids_of_alerts(curim: Curim, recorded: Hom
     with out.open(encoding="utf-8-sig", newline="") as file:
         assert [row["subject"] for row in csv.DictReader(file)][-1] == "curim import april.csv"
     assert "Change made" in curim.says(own, "audit")
+
+
+def test_sign_ins_that_go_on_are_shown_and_ended(curim: Curim, recorded: Home) -> None:
+    signed, now = SignIns(Database(recorded.plans_url)), time.time()
+    for key, who in (("a", "mayor@city.example"), ("b", "clerk@city.example"), ("c", "mayor@city.example")):
+        assert signed.check(key, now, NO_LIMITS, who) is None
+    assert "clerk@city.example" in curim.says(recorded, "sessions")
+    told = curim.answer(recorded, "sessions", "--who", "Mayor@city.example", "--end")
+    assert told["n"] == 2
+    assert [one["who"] for one in curim.answer(recorded, "sessions")["sessions"]] == ["clerk@city.example"]
+    assert signed.check("a", now, NO_LIMITS) is Refusal.SIGNED_OUT
+    assert signed.check("b", now, NO_LIMITS) is None
+
+
+def test_a_mark_of_history_and_record_is_told_and_asked_for(curim: Curim, recorded: Home) -> None:
+    curim.says(recorded, "keep", "upgrade")
+    mark = curim.answer(recorded, "keep", "verify")["holds"]["sealed"]
+    assert "unchanged" in curim.says(recorded, "keep", "verify", "--mark", mark)
+    assert "ffff" in curim.refuses("keep", "verify", "--mark", "ffff", "--home", str(recorded.path))
 
 
 def test_what_is_not_recorded_stops_no_command(

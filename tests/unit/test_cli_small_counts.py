@@ -36,7 +36,7 @@ ASKED: Final = (
 REFUSED: Final = (("hotspots", "--method", "clusters"), ("forecast",), ("near-repeat",))
 # Their answers do not depend on the audience: they are for whoever may read the home's files.
 FOR_EVERYBODY: Final = {
-    *("import", "batches", "undo", "quarantine", "erase", "publish", "audit", "serve", "city", "plan"),
+    *("import", "batches", "undo", "quarantine", "erase", "publish", "audit", "sessions", "serve", "city", "plan"),
     *("annotations", "meetings", "open", "keep"),
 }
 # Whole numbers that are no counts of alerts: ranks, sizes, time, settings, estimates and their limits.

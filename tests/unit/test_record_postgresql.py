@@ -6,12 +6,16 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from curim_data.plans.database import Database
+from curim_data.keeping import copy_database
+from curim_data.model import Plan
+from curim_data.plans.database import Database, broken_seals, last_mark
+from curim_data.plans.plan_store import PlanStore
 from curim_data.plans.record import Deed, Entry, Recorder, people, read_record, write
 from curim_data.store import Home
 from curim_data.store.settings import RecordSettings
@@ -107,6 +111,40 @@ def test_a_recorder_writes_into_it(url: str, tmp_path: Path, monkeypatch: pytest
     found = read_record(database)
     database.close()
     assert [one.subject for one in reversed(found)] == [*(f"page {number}" for number in range(200)), "roles.toml abc"]
+
+
+def test_plans_and_record_move_there_and_back_with_their_chain(url: str, tmp_path: Path) -> None:
+    here, back = (f"sqlite:///{tmp_path / name}" for name in ("here.sqlite", "back.sqlite"))
+    own = PlanStore(here)
+    plan = own.create(Plan(title="Lighting"), "An office")
+    with own.database.session() as session:
+        write(session, [OLD, ENTRY], RecordSettings())
+    own.close()
+    copy_database(here, url)
+    moved = PlanStore(url)
+    moved.save(replace(plan, title="More lighting"), "An office")
+    with ThreadPoolExecutor(4) as several, moved.database.session() as session:
+        write(session, [ENTRY], RecordSettings())
+        session.commit()
+        list(several.map(lambda n: _write_one(url, n), range(12)))
+    moved.close()
+    copy_database(url, back)
+    marks = set()
+    for address in (url, back):
+        database = Database(address)
+        with database.reading() as rows:
+            assert broken_seals(rows) == {}
+            marks.add(last_mark(rows))
+        assert len(read_record(database)) == 15
+        database.close()
+    assert len(marks) == 1
+
+
+def _write_one(url: str, number: int) -> None:
+    database = Database(url)
+    with database.session() as session:
+        write(session, [Entry(NOW, "", "council", Deed.VIEW, f"page {number}")], RecordSettings())
+    database.close()
 
 
 def test_processes_that_begin_at_once_make_the_tables_once(url: str) -> None:
