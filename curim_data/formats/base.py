@@ -49,12 +49,12 @@ class CellReading:
 
     `words` maps, by role, folded spellings to values of the enum, before those that everybody shares (`lexicon`);
     `categories` maps folded names to ids of the city's tree, as a person answered; `separators` are the texts that
-    separate several categories in one cell; `kind` is the kind of alerts whose category the city's tree does not hold;
-    `nature` the kind of those for which the name of the category says none either, as the file's columns or its name
-    show; `category` the category of a file without such a column; `missing` folded words that stand for an empty cell
-    beyond the usual ones; `utc` says that times without offset are UTC; `skip_hxl` that a row of HXL tags (every filled
-    cell begins with "#") may follow the header; `longest` how many characters a name of a category may have and not be
-    taken for free text.
+    separate several categories in one cell (`split_at`); `kind` is the kind of alerts whose category the city's tree
+    does not hold; `nature` the kind of those for which the name of the category says none either, as the file's
+    columns or its name show; `category` the category of a file without such a column; `missing` folded words that
+    stand for an empty cell beyond the usual ones; `utc` says that times without offset are UTC; `skip_hxl` that a row
+    of HXL tags (every filled cell begins with "#") may follow the header; `longest` how many characters a name of a
+    category may have and not be taken for free text.
     """
 
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -184,9 +184,22 @@ def is_text(label: str) -> bool:
     return not TEXT_WORDS.isdisjoint(fold(label).split("_"))
 
 
+KEPT: Final = "\ue010"  # of the private use area, as are the letters from `_FIRST` on
+_FIRST: Final = 0xE100
+
+
 def split_at(text: str, mark: str) -> list[str]:
-    """Split a text at a mark that does not stand within brackets: "Noise (music, shouting), Litter"."""
-    return re.split(outside_brackets(mark), text) if "(" in text else text.split(mark)
+    """Split a text at a mark that does not stand within brackets: "Noise (music, shouting), Litter".
+
+    After the mark may stand names that hold it, each after `KEPT`: these are not split.
+    """
+    mark, *names = mark.split(KEPT)
+    for at, name in enumerate(names):
+        text = text.replace(name, KEPT + chr(_FIRST + at))
+    parts = re.split(outside_brackets(mark), text) if "(" in text else text.split(mark)
+    for at, name in enumerate(names):
+        parts = [part.replace(KEPT + chr(_FIRST + at), name) for part in parts]
+    return parts
 
 
 def outside_brackets(mark: str) -> str:

@@ -210,7 +210,7 @@ _TIME: Final = (
     r"(?P<half> ?[AaPpΠπΜμ]\.? ?[MmΜμ]\.?)?)?(?: ?(?:Z|UTC|GMT))?$"
 )
 _SEPARATOR: Final = " ?[/.-] ?"
-_NUMERIC: Final = rf"^(?P<one>\d{{1,2}}){_SEPARATOR}(?P<two>\d{{1,2}}){_SEPARATOR}(?P<year>\d{{4}}|\d{{2}}){_TIME}"
+_NUMERIC: Final = rf"^(?P<one>\d{{1,2}}){_SEPARATOR}(?P<two>\d{{1,2}}){_SEPARATOR}(?P<year>\d{{4}}|\d{{2}})\.?{_TIME}"
 _LETTER: Final = r"[A-Za-z\x{80}-\x{10FFFF}]"  # all beyond ASCII: RE2 takes 20 ms to compile a pattern with \p{L}{3,12}
 _NAME: Final = rf"(?P<name>{_LETTER}{{3,12}})\.?"
 _WEEKDAY: Final = rf"^(?:{_LETTER}{{2,12}}\.?,? )?"
@@ -566,7 +566,7 @@ class RoleColumns:
             return date
         clock = partial(clock_time, hours=role in self._hours)
         time = rewritten(pieces["time"], clock) if "time" in pieces else _time(pieces)
-        both = pc.and_(pc.not_equal(date, ""), pc.not_equal(time, ""))
+        both = pc.and_(pc.not_equal(date, ""), pc.match_substring_regex(time, r"\d"))  # "not known" is no time
         day = pc.replace_substring_regex(date, r"(\d)(?:[T, ]+(?:- )?\d{1,2}:\d{2}.*)$", r"\1")
         return pc.if_else(both, glued([_serial_days(day), time], " "), date)
 

@@ -22,6 +22,7 @@ NEAR_M: Final = 30_000.0
 SAMPLE: Final = 500
 # Greece, Britain, web maps, France, Iberia, Europe, Belgium, the Netherlands, Switzerland, Portugal, Italy, Germany.
 NATIONAL: Final = (2100, 27700, 3857, 2154, 25830, 3035, 31370, 28992, 2056, 3763, 3003, 3004, 31467)
+ETRS_ZONES: Final = tuple(range(25828, 25839))  # UTM in Europe; 25830 is among the above
 # How headings write projections, by EPSG code.
 _NAMED: Final = {
     2100: r"egsa|ggrs|εγσα",
@@ -106,7 +107,7 @@ def known_places(x: FloatArray, y: FloatArray, candidates: Sequence[int] = NATIO
     """Projections, national ones unless others are named, whose area of use holds most of the points."""
     x, y = _some(x, y)
     found = []
-    for epsg in candidates:
+    for epsg in dict.fromkeys(candidates):
         points, area = _degrees(epsg, x, y), CRS.from_epsg(epsg).area_of_use
         if area is None or points is None or not len(x):
             continue

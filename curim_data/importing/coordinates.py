@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
@@ -28,7 +29,15 @@ from curim_data.formats.columns import (
     split_point_texts,
 )
 from curim_data.formats.guess.headings import read_heading
-from curim_data.geo.projections import ProjectionFit, fitting_projections, known_places, named_projection, to_degrees
+from curim_data.geo.projections import (
+    ETRS_ZONES,
+    NATIONAL,
+    ProjectionFit,
+    fitting_projections,
+    known_places,
+    named_projection,
+    to_degrees,
+)
 from curim_data.importing.mapping import unknown_answer
 from curim_data.importing.profiling import FileProfile
 from curim_data.model import (
@@ -371,6 +380,7 @@ def _decide_projection(
     labels = ", ".join(dict.fromkeys(sample.label(role) for role in reversed(written.roles) if sample.has(role)))
     named = named_projection(labels)
     found = fitting_projections(x, y, city) if city is not None else ()
+    able = (*NATIONAL, *ETRS_ZONES) if re.search(r"\butm", labels, re.I) else NATIONAL
     if not found and named is not None and (there := known_places(x, y, (named,))):
         found = there
     if len(found) == 1:
@@ -378,7 +388,7 @@ def _decide_projection(
         reason = Message("The coordinates are {crs} (EPSG:{epsg}).", {"crs": one.name, "epsg": str(one.epsg)})
         swapped = [Message("x and y were swapped; this was corrected.")] if one.swapped else []
         return written.changed(reason, *swapped, crs=one.epsg, swapped=one.swapped)
-    choices = tuple(_projection_choice(place) for place in (found or known_places(x, y))[:8])
+    choices = tuple(_projection_choice(place) for place in (found or known_places(x, y, able))[:8])
     raise Question(
         "crs",
         "--crs",

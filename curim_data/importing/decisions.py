@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
-from curim_data.formats.base import Layout
+from curim_data.formats.base import Layout, fold
 from curim_data.formats.columns import (
     DATES,
     ENUM_ROLES,
@@ -44,7 +44,7 @@ from curim_data.importing.profiling import (
     RowOrders,
 )
 from curim_data.importing.questions import UNKNOWN, file_questions, meanings, stand_ins
-from curim_data.lexicon import WORDS, gender_parts, gender_words
+from curim_data.lexicon import WORDS, gender_parts, gender_words, state_of
 from curim_data.model import (
     DAY_FIRST,
     MONTH_FIRST,
@@ -252,6 +252,7 @@ def _words(profile: FileProfile, layout: Layout, answers: Answers) -> Mapping[st
         role: gender_words(profile.values.get(role, ()), _label(profile, role)) if role in GENDER_ROLES else WORDS[role]
         for role in ENUM_ROLES
     }
+    shared["status"] = {fold(word): state for word in profile.values.get("status", ()) if (state := state_of(word))}
     said = meanings(answers)
     told = {
         role: {word: value for word, value in said.items() if value in allowed}

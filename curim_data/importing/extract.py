@@ -29,7 +29,7 @@ from curim_data.formats.guess.headings import BLANK, read_heading
 from curim_data.importing import mapping as mappings
 from curim_data.importing.mapping import ColumnMapping, check_answers, named_columns, settled_for, signature_labels
 from curim_data.importing.profiling import ColumnSummary, FileProfile
-from curim_data.importing.questions import OWNERS, with_meanings
+from curim_data.importing.questions import OWNERS, unclear_gender, with_meanings
 from curim_data.lexicon.words import fold
 from curim_data.model import (
     EACH_EVENT,
@@ -526,13 +526,13 @@ def with_counts(recognition: Recognition, labels: Sequence[str], answer: str | N
 
 def with_gender(layout: Layout, labels: Sequence[str], sample: pa.Table, whose: str | None) -> Layout:
     """The layout with the column of genders given to the person that was named, and those that may hold one besides."""
-    roles = [role for role in GENDER_ROLES if role in layout.roles]
+    asked = unclear_gender(layout, labels)
     others = list(unused_genders(labels, sample, layout.unused))
-    if whose == "none" and len(roles) == 1:
-        layout = _without(layout, roles[0])
-    elif whose in ("affected", "reporter") and len(roles) < 2 and (roles or others):
-        parts = layout.roles[roles[0]] if roles else (Part(others.pop(0).place),)
-        kept = {role: old for role, old in layout.roles.items() if role not in roles}
+    if whose == "none" and asked:
+        layout = _without(layout, asked)
+    elif whose in ("affected", "reporter") and (asked or others):
+        parts = layout.roles[asked] if asked else (Part(others.pop(0).place),)
+        kept = {role: old for role, old in layout.roles.items() if role != asked}
         unused = tuple(one for one in layout.unused if one != parts[0].place)
         layout = replace(layout, roles={**kept, f"{whose}_gender": parts}, unused=unused)
     counts = ((one.place, tuple(Counter(one.values.texts).most_common())) for one in others)

@@ -549,7 +549,7 @@ def _questions(staged: StagedExport, changes: ExportChanges) -> tuple[Question, 
         *(first.questions(staged.batch.file_name, names) if first else ()),
     ]
     answers, places = staged.profiled.request.answers, {about: at for at, about in enumerate(_GRAVEST)}
-    asked.sort(key=lambda one: (is_answered(one, answers), places.get(one.about, len(places)), one.default is not None))
+    asked.sort(key=lambda one: (is_answered(one, answers), places.get(one.about, len(places)), bool(one.default)))
     return tuple(asked[:MOST_QUESTIONS])
 
 

@@ -118,12 +118,13 @@ class OrderEvidence:
 
 SAMPLE_ROWS: Final = 50_000
 MOST_WORDS: Final = 5_000
-# Forms of dates: ISO, the first of a month, with a time, with an offset, with midnight as the time.
+# Forms of dates: ISO, the first of a month, with a time, with an offset, of UTC, with midnight as the time.
 _FORMS: Final = {
     "iso": r"^\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}.*|( ?(Z|UTC|[+-]\d{2}:?\d{2}))?)$",
     "firsts": r"^\d{4}-\d{1,2}-0?1([T ].*)?$",
     "timed": r"\d:\d{2}|\d ?[AaPp]\.?[Mm]\.?$|^\d{8}T\d{4}",
     "offset": r"(Z|UTC|GMT|[+-]\d{2}:?\d{2})$",
+    "utc": r"(Z|UTC|GMT|[+-]00:?00)$",
     "midnight": MIDNIGHT,
 }
 # Stand for a bar and a backslash of a name while a cell is split; from the private use area of Unicode.
@@ -138,9 +139,10 @@ RARE: Final = 0.002
 class DateProfile(Counter[str]):
     """Counts of the filled values of a date column by form, and of the evidence for the order of day and month.
 
-    "filled"; "iso", "firsts", "timed", "midnight" (`_FORMS`), "local" (times without an offset); "serial", "seconds",
-    "milliseconds" (`COUNTED`); "bare_short", "bare_long": bare numbers of a column of times, of one or two digits and
-    of more; "day", "month", "either": dates that can only be day first, only month first, and either. `months`: the
+    "filled"; "iso", "firsts", "timed", "midnight" (`_FORMS`), "local" (times without an offset), "wall" (those that are
+    not of UTC); "serial", "seconds", "milliseconds" (`COUNTED`); "bare_short", "bare_long": bare numbers of a column of
+    times, of one or two digits and of more; "day", "month", "either": dates that can only be day first, only month
+    first, and either. `months`: the
     months of the first days of months.
     """
 
@@ -277,7 +279,7 @@ def _profile_dates(column: ArrowText, seen: DateProfile) -> None:
     """Count the forms in which the dates of a block are written."""
     column = column.filter(pa.array(filled(column)))
     masks = {form: matches(column, pattern) for form, pattern in _FORMS.items()}
-    masks["local"] = masks["timed"] & ~masks.pop("offset")
+    masks |= {"local": masks["timed"] & ~masks.pop("offset"), "wall": masks["timed"] & ~masks.pop("utc")}
     if seen["firsts"] == seen["filled"]:
         seen.months.update(
             pc.unique(pc.utf8_slice_codeunits(column.filter(pa.array(masks["firsts"])), 0, 7)).to_pylist()

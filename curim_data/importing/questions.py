@@ -7,6 +7,7 @@ are listed, at most `MOST_QUESTIONS`, and the same for the page, the command and
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial, reduce
@@ -143,17 +144,14 @@ def _counted(words: Sequence[tuple[str, int]]) -> str:
 
 def _of_whom(profile: FileProfile, layout: Layout) -> Iterator[Question]:
     """Whose gender a column holds whose heading does not say it; whether one that may hold genders does."""
-    roles = [role for role in GENDER_ROLES if role in layout.roles]
-    if layout.format != GUESSED or len(roles) > 1:
+    role, roles = unclear_gender(layout, profile.labels), [one for one in GENDER_ROLES if one in layout.roles]
+    if layout.format != GUESSED:
         return
-    for role in roles:
-        label = profile.labels[layout.place(role)]
-        head = read_heading(label)
-        if not names_victim(head) and not head.has("reporter"):
-            values = {"column": label, "words": _counted(profile.values[role].most_common())}
-            asked = Message("{column}: {words}. Whose gender is it?", values)
-            yield Question("gender", "--gender", asked, _WHOSE, role.removesuffix("_gender"))
-    if not roles and layout.genders:
+    if role is not None:
+        values = {"column": profile.labels[layout.place(role)], "words": _counted(profile.values[role].most_common())}
+        asked = Message("{column}: {words}. Whose gender is it?", values)
+        yield Question("gender", "--gender", asked, _WHOSE, role.removesuffix("_gender"))
+    elif len(roles) < 2 and layout.genders:
         place, counts = layout.genders[0]
         values = {"column": profile.labels[place], "words": _counted(counts)}
         asked = Message(
@@ -162,15 +160,25 @@ def _of_whom(profile: FileProfile, layout: Layout) -> Iterator[Question]:
         yield Question("gender", "--gender", asked, _WHOSE, "none")
 
 
+def unclear_gender(layout: Layout, labels: Sequence[str]) -> str | None:
+    """The role of the gender whose heading does not say whose it is; None where there is none."""
+    heads = {role: read_heading(labels[layout.place(role)]) for role in GENDER_ROLES if role in layout.roles}
+    return next((role for role, head in heads.items() if not names_victim(head) and not head.has("reporter")), None)
+
+
 def _of_words(profile: FileProfile, words: Mapping[str, Mapping[str, str]]) -> Iterator[Question]:
     """Words of a gender or a state that nobody knows, the commonest of each column."""
     tables = (*((role, GENDERS, UNKNOWN) for role in GENDER_ROLES), ("status", STATUSES, Status.OPEN.value))
     for role, labels, default in tables:
         counts: Mapping[str, int] = profile.values.get(role, {})
         known = [(word, n) for word, n in counts.items() if fold(word) in words[role]]
-        odd = [(word, n) for word, n in counts.items() if fold(word) not in words[role] and fold(word) not in MISSING]
-        odd = sorted((one for one in odd if one[1] >= LEAST_WORD * sum(counts.values())), key=lambda one: -one[1])
-        for word, n in odd[:MOST_WORDS]:
+        spelt, odd = dict[str, str](), Counter[str]()
+        for word, n in counts.items():
+            if fold(word) not in words[role] and fold(word) not in MISSING:
+                odd[spelt.setdefault(fold(word), word)] += n
+        for word, n in odd.most_common(MOST_WORDS):
+            if n < LEAST_WORD * sum(counts.values()):
+                break
             beside = _counted(sorted(known, key=lambda one: -one[1])) or "–"
             values = {"column": profile.labels[profile.layout.place(role)], "word": word, "n": n, "beside": beside}
             asked = Message("{column}: “{word}” {n} (known: {beside}). What does “{word}” mean?", values)
@@ -203,6 +211,6 @@ def stand_ins(profile: FileProfile) -> list[str]:
     return [
         role
         for role, seen in dates.items()
-        if seen["local"] == seen["timed"] >= LEAST_TIMES
+        if seen["wall"] == seen["timed"] >= LEAST_TIMES
         and STAND_IN_SHARE * seen["timed"] <= seen["midnight"] < seen["timed"]
     ]

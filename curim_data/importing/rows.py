@@ -349,9 +349,12 @@ def _parse_coordinates(
     given = np.isfinite(north.values) & np.isfinite(east.values)
     for role, numbers, _, texts in sides:
         outcomes.repair(numbers.comma & given, Repair.DECIMAL_COMMA, columns.label(role), texts, numbers.values)
-    zero = given & (north.values == 0) & (east.values == 0)
     first, second = (columns.label(role) for role in written.roles)
-    outcomes.repair(zero, Repair.ZERO_COORDINATES, first, "0, 0", "")
+    zero = np.zeros(columns.size, bool)
+    for none in (0,) if written.crs is None else (0, -1):  # of no place; -1, -1 is one in degrees alone
+        nothing = given & (north.values == none) & (east.values == none)
+        outcomes.repair(nothing, Repair.ZERO_COORDINATES, first, f"{none}, {none}", "")
+        zero |= nothing
     if written.crs is None:
         known = given & ~zero
         # Where most rows are swapped: all that can be, but for those that lie in or near the city as they are.

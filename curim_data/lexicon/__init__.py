@@ -6,4 +6,4 @@ English, Greek, French, Spanish, Portuguese, German and Italian. What can mean t
 from __future__ import annotations
 
 from curim_data.lexicon.topics import is_sensitive, kind_of, named_topic, topic_of
-from curim_data.lexicon.words import MISSING, SCALES, WORDS, age_band, gender_parts, gender_words, scale_step
+from curim_data.lexicon.words import MISSING, SCALES, WORDS, age_band, gender_parts, gender_words, scale_step, state_of

@@ -84,7 +84,7 @@ DATES: Final = tuple(
     re.compile(form, re.IGNORECASE)
     for form in (
         rf"(?P<year>\d{{4}})(?:[-/]|\. ?)(?P<month>\d{{1,2}})(?:[-/]|\. ?)(?P<day>\d{{1,2}})\.?{_OF_DAY}",
-        rf"(?P<one>\d{{1,2}}) ?[/.\-] ?(?P<two>\d{{1,2}}) ?[/.\-] ?(?P<year>\d{{4}}|\d{{2}}){_OF_DAY}",
+        rf"(?P<one>\d{{1,2}}) ?[/.\-] ?(?P<two>\d{{1,2}}) ?[/.\-] ?(?P<year>\d{{4}}|\d{{2}})\.?{_OF_DAY}",
         rf"(?P<day>\d{{1,2}})(?:\.|º|η|er)?[ \-/.]*(?:de )?{_MONTH}[ \-/.,]*(?:de |del )?"
         rf"(?P<year>\d{{4}}|\d{{2}}){_OF_DAY}",
         rf"{_MONTH} (?P<day>\d{{1,2}}),? (?P<year>\d{{4}}){_OF_DAY}",

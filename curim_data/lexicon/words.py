@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -40,6 +41,7 @@ _GENDER: Final = {
         "donna, donne, femmina, femminile, ragazza, "
         "vrouw, vrouwen, vrouwelijk, meisje, sieviete, sievietes, dona, dones, femení, femenina, noia, nő, "
         "nők, női, lány, kobieta, kobiety, żeńska, dziewczyna, dziewczynka, "
+        "femeie, femei, feminin, fată, "
         "mrs, mrs., ms, ms., miss, κα, κα., κυρία, mme, mme., mlle, madame, sra, sra., srta, srta., señora, senhora, "
         "sig.ra, sig.na, signora, mevr, mevr., mevrouw, mw, mw., pani, hölgy, kundze"
     ),
@@ -53,6 +55,7 @@ _GENDER: Final = {
         "uomo, uomini, maschio, maschile, ragazzo, "
         "man, mannen, mannelijk, jongen, vīrietis, vīrieši, home, homes, masculí, noi, férfi, férfiak, fiú, "
         "mężczyzna, mężczyźni, męska, chłopiec, "
+        "bărbat, bărbați, băiat, "
         "mr, mr., κος, κ., κύριος, m., monsieur, sr, sr., señor, senhor, herr, sig., signor, signore, dhr, dhr., heer, "
         "de heer, pan, úr, kungs"
     ),
@@ -65,7 +68,7 @@ _GENDER: Final = {
         "divers, andere, anderes, nichtbinär, nicht binär, "
         "altro, altra, altro genere, non binario, non binaria, "
         "anders, overig, non-binair, cits, cita, altres, no binari, no binària, egyéb, más, nem bináris, "
-        "inna, inny, inne, niebinarna, niebinarny, neutraal"
+        "inna, inny, inne, niebinarna, niebinarny, neutraal, altul, alta"
     ),
     "undisclosed": (
         "undisclosed, not disclosed, prefer not to say, prefer not to answer, prefer not to disclose, "
@@ -83,7 +86,7 @@ _GENDER: Final = {
         "non dichiarato, non dichiara, non risponde, "
         "wil ik niet zeggen, zeg ik liever niet, geen antwoord, nevēlos norādīt, nevēlos atbildēt, "
         "prefereixo no dir-ho, prefereix no dir-ho, nem kívánja megadni, nem nyilatkozik, "
-        "nem kívánok válaszolni, wolę nie podawać, odmowa odpowiedzi, odmowa"
+        "nem kívánok válaszolni, wolę nie podawać, odmowa odpowiedzi, odmowa, prefer să nu răspund"
     ),
     "unknown": (
         "unknown, unk, u, undetermined, not known, "
@@ -162,6 +165,34 @@ _STATUS: Final = {
         "wycofane, anulowane"
     ),
 }
+# How words of a state begin that say more than the state ("Ritirata dal segnalante", "fixed - council"); of several in
+# one text the first group counts. A text that denies something is read by nobody but a person.
+_STATE_STEMS: Final = {
+    "rejected": (
+        "reject, invalid, refus, dismiss, unfound, spam, duplic, withdr, cancel, void, απορρ, ακυρ, αποσυρ, διπλ, "
+        "rejet, annul, retir, rechaz, desestim, anul, desist, rejeit, indefer, abgel, zurück, unbegr, storn, "
+        "respint, ritir, rifiut, afgew, ingetrok, geannul, noraid, atcel, atsauc, rebutj, elutas, visszav, töröl, "
+        "odrzuc, wycof, retras"
+    ),
+    "resolved": (
+        "resol, closed, fixed, complet, done, finish, solved, archiv, επιλυ, διευθ, κλεισ, ολοκλ, διεκπ, clos, "
+        "clôtur, ferm, cerrad, finaliz, finalitz, solucion, fechad, conclu, encerr, erledig, gelöst, behoben, "
+        "geschl, abgeschl, risol, chius, evas, afgehand, geslot, opgelost, slēgt, pabeig, atrisin, tancad, lezár, "
+        "megold, zamkn, zakończ, rozwiąz, rezolv"
+    ),
+    "open": (
+        "progress, investig, pending, received, registered, ανοικτ, ανοιχτ, εκκρεμ, ouvert, trámit, recib, "
+        "abiert, entrada, analis, andament, recebid, abert, bearbeitung, eingang, eingegang, carico, protocoll, "
+        "lavoraz, behandeling, ontvang, izskat, reģistrēt, saņemt, tràmit, intéz, iktat, folyamat, nyitott, "
+        "toku, gemeld, przyjęt, otwart, lucru, primit, evaluat, evaluán"
+    ),
+}
+_DENIED: Final = frozenset(
+    fold(
+        "not no non un unable ne pas sans nicht kein nao não sem sin nem nincs nie bez niet geen nav nu fără "
+        "δεν μη μην χωρίς"
+    ).split("_")
+)
 _AGE: Final = {
     "under_18": "under_18, minor, menor, menor de edad, mineur, minderjährig, minorenne, ανήλικος, ανήλικη, ανήλικο",
     "18_29": "18_29",
@@ -324,6 +355,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "age_band": _table(_AGE),
     }
 )
+_STEMS: Final = {state: tuple(map(fold, stems.split(", "))) for state, stems in _STATE_STEMS.items()}
 # By role, the folded spelling and the step (1 to 5) of a scale that is written in words.
 SCALES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {"severity": _table(_SEVERITY), "feeling": _table(_FEELING)}
@@ -344,7 +376,7 @@ _MISSING: Final = (
     "unbekannt|keine|keine angabe|k.a.|leer|ohne angabe|nicht angegeben|zeit unbekannt|uhrzeit unbekannt|ohne uhrzeit|"
     "sconosciuto|sconosciuta|non specificato|non specificata|non indicato|non indicata|nessuno|nessuna|vuoto|n.d.|"
     "ora sconosciuta|senza ora|unbek.|unb.|onbekend|onb.|niet bekend|nezināms|nav zināms|nav datu|desconegut|"
-    "sense dades|ismeretlen|nincs adat|nieznany|nieznana|brak danych|brak|b.d."
+    "desconeguda|sense dades|ismeretlen|nincs adat|nieznany|nieznana|brak danych|brak|b.d."
 )
 # Folded words that stand for an empty cell, whatever the column.
 MISSING: Final[frozenset[str]] = frozenset(fold(word) for word in _MISSING.split("|"))
@@ -378,6 +410,16 @@ def scale_step(role: str, text: str) -> str | None:
     The word counts, not the number before it: priority 1 is the most urgent in one city and the least in the next.
     """
     return SCALES[role].get(fold(text)) or SCALES[role].get(fold(_NUMBERED.sub("", text)))
+
+
+@lru_cache(4096)
+def state_of(text: str) -> str | None:
+    """The state of a case that a text stands for, by its whole or by how its words begin; None where neither says."""
+    whole = fold(text)
+    words = re.findall(r"[^\W\d_]+", whole)
+    if whole in WORDS["status"] or not _DENIED.isdisjoint(words):
+        return WORDS["status"].get(whole)
+    return next((state for state, stems in _STEMS.items() if any(word.startswith(stems) for word in words)), None)
 
 
 def gender_parts(text: str) -> tuple[str, ...]:

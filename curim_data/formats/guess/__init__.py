@@ -6,6 +6,7 @@ like, `dates` which columns say when, `category` which says what.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -16,14 +17,16 @@ import pyarrow as pa
 from curim_data.formats.base import MOST_CHARACTERS, Guess, Layout, Part, Recognition
 from curim_data.formats.guess import headings
 from curim_data.formats.guess.category import counted_rows, find_category, nature_of, one_alert_a_row, refused
-from curim_data.formats.guess.dates import date_columns
+from curim_data.formats.guess.dates import date_columns, tells_gaps
 from curim_data.formats.guess.headings import HEADING, Column, Guesses, column_of, concept, guess
+from curim_data.lexicon import state_of
 from curim_data.model import Message
 
 _OFTEN: Final = 0.7
 # From so many numbers on a few may repeat, as in rows that stand there twice and in totals; house numbers repeat more.
 _ALL_BUT_A_FEW: Final = 0.95
 _MANY: Final = 40
+_RECURS: Final = 5
 _SOME: Final = 0.05
 _CITIZENS: Final = Message(
     "The file holds reports by citizens and names no victim: the gender in it is that of the person who reports."
@@ -60,6 +63,7 @@ def recognise(
         _coordinates(known)
     nature = nature_of(known.columns, closes="resolved_at" in known.roles)
     _people(known, citizens=nature.citizens)
+    _state_of_closing(known)
     before = known.free()
     category = find_category(before) if "category" not in settled else None
     if category is not None:
@@ -86,7 +90,7 @@ def recognise(
         tuple(at for at in range(len(labels)) if at not in given and at not in personal and at not in text),
         separators=category.separators if category else app.separators if app else (),
         utc=app is not None and app.utc,
-        words=app.words if app else {},
+        words={**(app.words if app else {}), **known.words},
         nature=nature.kind,
         guesses=known.guesses,
         findings=findings,
@@ -121,11 +125,12 @@ def _settle(known: Guesses, app: Layout) -> dict[str, tuple[Part, ...]]:
 def _is_personal(column: Column) -> bool:
     """Whether a person or a way to reach one stands in it; where only genders of persons do, none does.
 
-    Unless the heading says gender, one other word among genders is enough: it may be a name, and examples and words
-    that were not recognised are shown.
+    Unless the heading says gender, one other word among genders that does not come again is enough: it may be a name,
+    and examples and words that were not recognised are shown.
     """
     if _holds_genders(column):
-        return not (column.head.has("sex") or column.values.share_of("gender_codes") == 1)
+        answers = column.values.given >= _MANY and min(Counter(column.values.texts).values()) >= _RECURS
+        return not (answers or column.head.has("sex") or column.values.share_of("gender_codes") == 1)
     return headings.names_person(column.head) or column.values.share_of("contacts") >= 0.3
 
 
@@ -228,8 +233,14 @@ def _people(known: Guesses, *, citizens: bool) -> None:
     sexes = [one for one in known.free() if one.head.has("sex") or _holds_genders(one)]
     ages = [one for one in known.free() if one.head.has("age") and one not in sexes]
     known.taken |= {one.place for one in (*sexes, *ages)}
-    ours = [one for one in sexes if not one.head.has("suspect") and (_fits(one, "genders") or _few_of_genders(one))]
+    ours = [one for one in sexes if not one.head.has(*_NOBODY) and (_fits(one, "genders") or _few_of_genders(one))]
     reporters = [one for one in ours if one.head.has("reporter", "your") and not one.head.has("victim")]
+    if reporters:  # whose another one is, its heading has to say
+        ours = [
+            one
+            for one in ours
+            if one in reporters or one.head.has("victim") or one.head.only("sex", "person", "joining")
+        ]
     rest = [one for one in ours if not headings.names_victim(one.head)]
     if citizens and not reporters and len(rest) == 1 < len(ours):  # beside the victim's it is that of who tells
         reporters = rest
@@ -241,13 +252,16 @@ def _people(known: Guesses, *, citizens: bool) -> None:
             best = max(able, key=_of_victims)
             clear = 0.97 if best.head.has("victim", "reporter", "your") else 0.45  # else whose it is, is asked
             known.give(role, best, clear, best.values.share_of("genders"), *more)
-    spelt = [one for one in known.free() if one.values.spelt_genders >= 0.9 and not one.head.has("suspect")]
+    spelt = [one for one in known.free() if one.values.spelt_genders >= 0.9 and not one.head.has(*_NOBODY)]
     if not sexes and len(spelt) == 1:
         known.give(neutral, spelt[0], 0.1, spelt[0].values.spelt_genders, *why, headed=False)
-    ages = [one for one in ages if not one.head.has("suspect", "reporter") and _fits(one, "ages")]
+    ages = [one for one in ages if not one.head.has("reporter", *_NOBODY) and _fits(one, "ages")]
     if ages:
         best = max(ages, key=_of_victims)
         known.give("age_band", best, 0.9, best.values.share_of("ages"))
+
+
+_NOBODY: Final = ("suspect", "staff")  # whose gender and age say nothing of those who suffer or report
 
 
 def _of_victims(column: Column) -> tuple[bool, float, int]:
@@ -271,9 +285,21 @@ def unused_genders(labels: Sequence[str], sample: pa.Table | None, places: Itera
     """The columns at some places that may hold genders, no suspect's: by their heading, or by whole words of women or
     men among few values."""
     for column in (column_of(labels, sample, place) for place in places):
-        few = 0 < len(column.values.distinct) <= _GENDERS and not column.head.has("suspect")
+        few = 0 < len(column.values.distinct) <= _GENDERS and not column.head.has(*_NOBODY)
         if few and (column.head.has("sex") or (column.values.spelt_genders and _few_of_genders(column, 0.2))):
             yield column
+
+
+def _state_of_closing(known: Guesses) -> None:
+    """The state is the column whose values say whether there is a date of the closing; those of which nothing else is
+    known and that come with the date mean that the case is closed.
+    """
+    dates = [known.columns[part.place] for part in known.roles.get("resolved_at", ())[:1]]
+    told = {one: closed for date in dates for one in known.free() if (closed := tells_gaps(one, date))}
+    if told and "status" not in known.roles:
+        best = max(told, key=lambda one: (one.values.share_of("states"), one.values.fill, -one.place))
+        known.give("status", best, 0.9, 1.0, headed=best.head.has("status", "maybe_status"))
+        known.words["status"] = dict.fromkeys((one for one in told[best] if state_of(one) is None), "resolved")
 
 
 def _is_status(column: Column, share: float) -> bool:
@@ -337,7 +363,7 @@ def _identity(known: Guesses) -> None:
     """The number of the case: by its heading, for it need not be unique (one row a victim); without one that says so by
     its values, all of which differ.
     """
-    able = []
+    able: list[tuple[float, float, int, Column]] = []
     for column in known.free():
         score, values = headings.identity_score(column.head), column.values
         # A heading such as "number" says too little by itself: then hardly a value may repeat.
@@ -345,13 +371,23 @@ def _identity(known: Guesses) -> None:
         few = values.given < 20 and score >= 0.5
         if score > 0 and (few or values.spread >= least):
             able.append((score, values.spread, -column.place, column))
-    headed = bool(able)
-    if not headed:
-        other = [one for one in known.free() if one.head.words and not one.head.has("not_identity")]
-        able = [(0.3, one.values.spread, -one.place, one) for one in other if one.values.name_rows]
+    if not [one for *_, one in able if not one.values.counts_rows]:
+        headed = {one for *_, one in able}
+        other = [
+            one for one in known.free() if one.head.words and not one.head.has("not_identity") and one not in headed
+        ]
+        named = [(0.3, one.values.spread, -one.place, one) for one in other if one.values.name_rows]
+        able = [one for one in named if not one[-1].values.counts_rows] or able or named
+    else:
+        able = [one for one in able if not one[-1].values.counts_rows]
     if able:
         score, spread, _, column = max(able, key=lambda one: one[:3])
         reason = Message("{count} different values in the first records", {"count": len(column.values.distinct)})
         given = bool(column.values.given)
-        why = guess(score, spread if given else None, *([HEADING] if headed else []), *([reason] if given else []))
+        why = guess(
+            score,
+            spread if given else None,
+            *([HEADING] if headings.identity_score(column.head) else []),
+            *([reason] if given else []),
+        )
         known.take("alert_id", why, Part(column.place))

@@ -405,7 +405,7 @@ def _found(column: Column, score: float, reason: Message, coarse: Column | None)
                 {"fine": label, "coarse": coarse.head.label, "names": shown},
             )
         )
-    for mark in marks:
+    for mark in headings.plain(marks):
         notes.append(Message(SEPARATED.text, {"column": label, "mark": mark.strip() or "␣"}))
     share = values.share_of("names") if values.given else None
     if longest > MOST_CHARACTERS:

@@ -381,20 +381,23 @@ def _later_stages(dated: Sequence[DatedColumn], columns: Sequence[Column]) -> li
             return ""
         if not any(other.lag(one).not_after for other in whole):
             return ""
-        if any(_tells_gaps(state, one.column) for state in columns):
+        if any(tells_gaps(state, one.column) for state in columns):
             return "resolved_at"
         return "" if begun and one.role == "occurred_to" else "other"
 
     return [replace(one, stage=stage_of(one)) for one in dated]
 
 
-def _tells_gaps(state: Column, date: Column) -> bool:
-    """Whether a column has few values, each of which stands in rows with the date alone or in rows without it."""
+def tells_gaps(state: Column, date: Column) -> frozenset[str]:
+    """The folded values of a column that stand in rows with a date, where it has few values, each of which stands in
+    rows with the date alone or in rows without it; else none.
+    """
     if state is date or not 2 <= len(state.values.distinct) <= _MOST_STATES:
-        return False
+        return frozenset()
     filled = pd.Series([bool(text.strip()) for text in date.texts], dtype=float)
     shares = filled.groupby(pd.Series([fold(text) for text in state.texts])).mean()
-    return bool((shares.le(FEW) | shares.ge(1 - FEW)).all() and shares.max() > 0.5 > shares.min())
+    told = bool((shares.le(FEW) | shares.ge(1 - FEW)).all() and shares.max() > 0.5 > shares.min())
+    return frozenset(shares.index[shares > 0.5]) if told else frozenset()
 
 
 def _choose_event(stages: Stages) -> None:
@@ -524,9 +527,12 @@ def _choose_ends(stages: Stages) -> None:
     ends = [
         one for one in ends if report is None or not (found := report.lag(one)).not_after or not found.mostly_before
     ]
-    for role, able in (("occurred_to", ends), ("resolved_at", stages.of("resolved_at"))):
-        if able:
-            stages.chosen[role] = max(able, key=lambda one: one.rank)
+    if ends:
+        stages.chosen["occurred_to"] = max(ends, key=lambda one: one.rank)
+    if closed := stages.of("resolved_at"):
+        best = max(closed, key=lambda one: one.rank)
+        later = [one for one in closed if one.clear >= best.clear and best.lag(one).mostly_before]
+        stages.chosen["resolved_at"] = min(later, key=lambda one: one.column.values.fill, default=best)
 
 
 def _choose_pieces(stages: Stages, pieces: DatedColumn, *, answered: bool) -> None:

@@ -17,9 +17,9 @@ from typing import Final
 
 import pyarrow as pa
 
-from curim_data.formats.base import Guess, Part, fold, is_name, is_personal, is_text, split_at
+from curim_data.formats.base import KEPT, Guess, Part, fold, is_name, is_personal, is_text, split_at
 from curim_data.formats.columns import COUNTED
-from curim_data.lexicon import MISSING, WORDS, age_band, gender_parts, gender_words, scale_step
+from curim_data.lexicon import MISSING, WORDS, age_band, gender_parts, gender_words, scale_step, state_of
 from curim_data.lexicon.times import CLOCK, COMPACT, MIDNIGHT, date_fields, hour_of_span, month_of
 from curim_data.model import Message, Num
 
@@ -287,7 +287,7 @@ _GROUPED: Final = re.compile(r"[+\-]?\d{1,3}(?:[.,' ]\d{3})+(?:[.,]\d+)?")
 _MARKED: Final = re.compile(r"[+\-]?\d{1,3}(?:[.,]\d{3}){3,}")
 _LETTERS: Final = frozenset("mfwhvdxuα")
 _GENDERS: Final = WORDS["affected_gender"]
-_CODE: Final = re.compile(r"(?=.*\d)(?=.*[^\W\d_])[{]?\w[\w\-/#]{2,39}[}]?")
+_CODE: Final = re.compile(r"(?=.*\d)(?=.*[^\W\d_])[{]?\w[\w\-/#.]{2,39}[}]?")
 _MANY_ROWS: Final = 40
 _NEARLY_ALL: Final = 0.98
 
@@ -375,9 +375,16 @@ class Values:
         return len(self.distinct) / self.given if self.given else 0.0
 
     @cached_property
+    def counts_rows(self) -> bool:
+        """Whether they number the rows of the file, from 0 or 1 on: the next file numbers its own so."""
+        ends = [int(found[0]) if (found := re.search(r"\d{1,18}$", text)) else -1 for text in self.texts]
+        steps = sum(after == before + 1 for before, after in pairwise(ends))
+        return bool(ends) and ends[0] in (0, 1) and steps >= _NEARLY_ALL * (self.size - 1) > 0
+
+    @cached_property
     def name_rows(self) -> bool:
-        """Whether they can be the numbers of cases: given, different, and either codes of one length that hold digits,
-        or whole numbers that rise or fall with the rows.
+        """Whether they can be the numbers of cases: given, different, and either codes of one length, or of one form
+        (letters, digits, marks), or whole numbers that rise or fall with the rows.
         """
         if self.given < _MANY_ROWS or min(self.fill, self.spread) < _NEARLY_ALL or self.share_of("dates") >= 0.5:
             return False
@@ -386,8 +393,9 @@ class Values:
             steps = [after - before for before, after in pairwise(numbers)]
             one_way = max(sum(step > 0 for step in steps), sum(step < 0 for step in steps))
             return one_way >= _NEARLY_ALL * len(steps)
-        length = Counter(map(len, self.texts)).most_common(1)[0][0]
-        return self.share(lambda text: len(text) == length and _CODE.fullmatch(text)) >= _NEARLY_ALL
+        shapes = (len, lambda text: re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "0", text)))
+        alike = max(Counter(map(shape, self.texts)).most_common(1)[0][1] for shape in shapes)
+        return alike >= _NEARLY_ALL * self.given and self.share(_CODE.fullmatch) >= _NEARLY_ALL
 
     @cached_property
     def bounded(self) -> bool:
@@ -403,8 +411,14 @@ def values_of(texts: Iterable[str]) -> Values:
 
 _BOTH_PLACES: Final = 0.3  # of the parts of cells; of three that are always in one order it is a third
 BLANK: Final = " "
+_TIED: Final = 3  # different cells
 LISTED: Final = 0.9
 MARKS: Final = ("|", ";", "\n", " / ", "/", " - ", " – ", " — ", " + ", " & ", ",")
+
+
+def plain(separators: Iterable[str]) -> list[str]:
+    """The marks alone, without names that hold them."""
+    return [separator.split(KEPT)[0] for separator in separators]
 
 
 def separators_of(values: Values) -> tuple[str, ...]:
@@ -418,10 +432,25 @@ def separators_of(values: Values) -> tuple[str, ...]:
     texts = values.distinct
     if _parted_by_blanks(texts):
         return (BLANK,)
-    while counts := {mark: n for mark in MARKS if mark not in found and (n := _parted(texts, mark))}:
-        found.append(max(counts, key=lambda mark: counts[mark]))
+    while counts := {mark: n for mark in MARKS if mark not in plain(found) and (n := _parted(texts, mark))}:
+        found.append(_with_names(texts, max(counts, key=lambda mark: counts[mark])))
         texts = frozenset(part.strip() for text in texts for part in split_at(text, found[-1]) if part.strip())
     return tuple(found)
+
+
+def _with_names(texts: Iterable[str], mark: str) -> str:
+    """The mark with the names that hold it: pieces that never stand but beside each other, in this order."""
+    cells = {text: [part.strip() for part in split_at(text, mark)] for text in texts}
+    alone = Counter(part for cell in cells.values() for part in cell)
+    beside = Counter(pair for cell in cells.values() for pair in pairwise(cell))
+    tied = {(one, other) for (one, other), n in beside.items() if n == alone[one] == alone[other] >= _TIED}
+    names = set()
+    for text, cell in cells.items():
+        starts = [0, *(at for at, pair in enumerate(pairwise(cell), 1) if pair not in tied), len(cell)]
+        runs = [cell[start:end] for start, end in pairwise(starts) if end > start + 1]
+        patterns = (rf"\s*{re.escape(mark)}\s*".join(map(re.escape, run)) for run in runs)
+        names |= {found[0] for pattern in patterns if (found := re.search(pattern, text))}
+    return KEPT.join([mark, *sorted(names, key=len, reverse=True)])
 
 
 def _parted_by_blanks(texts: frozenset[str]) -> bool:
@@ -520,6 +549,7 @@ class Guesses:
     roles: dict[str, tuple[Part, ...]] = field(default_factory=dict)
     guesses: dict[str, Guess] = field(default_factory=dict)
     taken: set[int] = field(default_factory=set)
+    words: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def free(self) -> list[Column]:
         """The columns that nothing has taken."""
@@ -583,7 +613,7 @@ _TESTS: Final[Mapping[str, Callable[[str], object]]] = {
     "steps_of_severity": lambda text: scale_step("severity", text),
     "steps_of_feeling": lambda text: scale_step("feeling", text),
     # Words of the lexicon for the state of a case and for the kind of alert.
-    "states": lambda text: fold(text) in WORDS["status"],
+    "states": state_of,
     "kinds": lambda text: fold(text) in WORDS["kind"],
     # Ages and spans of ages.
     "ages": lambda text: (
