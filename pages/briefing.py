@@ -47,7 +47,7 @@ with contained(t("Hot spots")):
     draw_map_and_spots(page, study)
     draw_fold("whom", t("For whom?"), partial(draw_genders, page, chosen[2]))
 draw_fold("questions", t("What do you want to know?"), partial(draw_questions, page))
-if page.role >= Role.COUNCIL:  # plans are the council's: they name people and are not yet told to the public
+if page.role >= Role.COUNCIL:
     draw_fold("plans", t("What was decided, and what became of it?"), partial(draw_decided_plans, page))
 with contained(t("Briefing")):
     draw_fold("compared", t("How was this compared?"), partial(draw_basis, page, cached_page(*chosen)))

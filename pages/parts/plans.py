@@ -58,7 +58,11 @@ def _open_store(url: str) -> PlanStore:
 
 
 def plan_store(page: Page) -> PlanStore:
-    """The store of the home on show."""
+    """The store of the home on show, for the council and whoever sees more: plans name people, and are not yet told to
+    the public. PermissionError for others.
+    """
+    if page.role < Role.COUNCIL:
+        raise PermissionError("plans are the council's")
     return _open_store(page.home.plans_url)
 
 

@@ -16,7 +16,8 @@ from statsmodels.stats.proportion import proportion_confint
 from streamlit.testing.v1 import AppTest
 
 from analysis.stats.dispersion import UNKNOWN
-from curim_data.model import SEVERAL_CATEGORIES, Audience, KnownTime, Role, translator
+from curim_data.model import SEVERAL_CATEGORIES, Audience, KnownTime, Plan, PlanStatus, Role, translator
+from curim_data.plans.plan_store import PlanStore
 from curim_data.plans.record import Deed, Refusal
 from curim_data.protection import open_for
 from curim_data.store import Home
@@ -314,6 +315,20 @@ def test_only_who_may_see_two_cities_may_compare(house: House) -> None:
     assert "Compare cities" not in navigation(app)
     app = visit("cities", city="beta", **{"with": "alpha"})
     assert MARKS["alpha"] not in "".join(one.value for one in (*app.title, *app.markdown, *app.caption))
+
+
+@pytest.mark.usefixtures("mayor")
+@pytest.mark.parametrize("role", ["public", "council"])
+def test_plans_are_told_to_the_council_and_not_to_the_public(house: House, role: str) -> None:
+    roles(house, alpha=role)
+    store = PlanStore(house.alpha.plans_url)
+    store.create(Plan(title="Lanterns for the quay", status=PlanStatus.DECIDED), "An office")
+    store.close()
+    for name in ("briefing", "gender"):
+        app = opened(visit(name, city="alpha"))
+        frames = [frame.value.to_string() for frame in (*app.table, *app.dataframe)]
+        told = " ".join([*frames, *(one.value for one in (*app.markdown, *app.caption, *app.title))])
+        assert ("Lanterns" in told) == (role == "council" and name == "briefing"), name
 
 
 def test_without_a_house_there_is_no_page(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
