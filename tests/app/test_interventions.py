@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,6 @@ from zoneinfo import ZoneInfo
 import h3.api.basic_str as h3
 import pypdf
 import pytest
-import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
 from curim_data.filters import AlertFilter
@@ -182,13 +183,15 @@ TITLE = "A copy that is evaluated"
 
 
 @pytest.fixture
-def finished(store: PlanStore, sample: Home) -> Iterator[Plan]:
-    """A plan of its own, taken away afterwards: other tests look at the plans of the same home."""
-    made = store.create(replace(store.list(PlanStatus.FINISHED)[0], title=TITLE), "test")
-    yield made
-    with sa.create_engine(sample.plans_url).begin() as connection:
-        connection.execute(sa.text('DELETE FROM "change" WHERE plan_id = :id'), {"id": made.id})
-        connection.execute(sa.text("DELETE FROM plan WHERE id = :id"), {"id": made.id})
+def finished(store: PlanStore, sample: Home, tmp_path: Path) -> Iterator[Plan]:
+    """A plan of its own; afterwards the database is as it was: other tests look at the plans of the same home."""
+    with (
+        closing(sqlite3.connect(sample.path / "plans.sqlite")) as own,
+        closing(sqlite3.connect(tmp_path / "p")) as kept,
+    ):
+        own.backup(kept)
+        yield store.create(replace(store.list(PlanStatus.FINISHED)[0], title=TITLE), "test")
+        kept.backup(own)
 
 
 @pytest.fixture
