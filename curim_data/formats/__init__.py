@@ -277,13 +277,21 @@ _SURVEYS: Final = ("ushahidi2", "ushahidi3")
 def _with_own_fields(
     recognition: Recognition, labels: Sequence[str], sample: pa.Table | None, event: int | None
 ) -> Recognition:
-    """The columns of a platform's export, and what the deployment itself asks: when it happened, genders, age."""
+    """The columns of a platform's export, and what the deployment itself asks: when it happened, genders, age; also its
+    category, state and closing, where the platform's own column is the same in all rows.
+    """
     layout = recognition.layout
-    guessed = guess.recognise(labels, sample, event, replace(layout, unused=()))
+    same = {
+        role
+        for role in ("category", "status")
+        if sample is not None and role in layout.roles and len(sample.column(layout.place(role)).unique()) == 1
+    }
+    kept = {role: parts for role, parts in layout.roles.items() if role not in same}
+    guessed = guess.recognise(labels, sample, event, replace(layout, roles=kept, unused=()))
     more = {
         role: guessed.layout.roles[role]
-        for role in ("occurred_from", *GENDER_ROLES, "age_band")
-        if role in guessed.layout.roles and role not in layout.roles
+        for role in ("occurred_from", *GENDER_ROLES, "age_band", "category", "status", "resolved_at")
+        if role in guessed.layout.roles and role not in kept
     }
     given = {part.place for parts in more.values() for part in parts}
     made = replace(
@@ -292,7 +300,11 @@ def _with_own_fields(
         unused=tuple(place for place in layout.unused if place not in given),
         text=tuple(place for place in layout.text if place not in given),
         guesses={role: guessed.layout.guesses[role] for role in more},
+        words={**layout.words, **guessed.layout.words},
     )
+    if "category" in more:
+        names = guessed.layout
+        made = replace(made, separators=names.separators, longest=names.longest, notes=names.notes)
     return replace(recognition, layout=made, events=guessed.events)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
@@ -101,6 +101,13 @@ def state_planes(city: CityProfile) -> tuple[int, ...]:
     area = AreaOfInterest(centre.x - 0.01, centre.y - 0.01, centre.x + 0.01, centre.y + 0.01)
     infos = query_crs_info(auth_name="EPSG", pj_types=PJType.PROJECTED_CRS, area_of_interest=area, contains=True)
     return tuple(int(info.code) for info in infos if info.name.startswith("NAD83 /") and "UTM" not in info.name)
+
+
+def place_in(epsg: int, x: FloatArray, y: FloatArray) -> tuple[ProjectionFit, ...]:
+    """Where a projection puts most of the points within its area of use, x and y exchanged where only that does, as
+    where x is the northing."""
+    as_named = known_places(x, y, (epsg,))
+    return as_named or tuple(replace(one, swapped=True) for one in known_places(y, x, (epsg,)))
 
 
 def known_places(x: FloatArray, y: FloatArray, candidates: Sequence[int] = NATIONAL) -> tuple[ProjectionFit, ...]:

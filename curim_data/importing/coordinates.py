@@ -36,6 +36,7 @@ from curim_data.geo.projections import (
     fitting_projections,
     known_places,
     named_projection,
+    place_in,
     to_degrees,
 )
 from curim_data.importing.mapping import unknown_answer
@@ -50,6 +51,7 @@ from curim_data.model import (
     Question,
     ask_shape,
 )
+from curim_data.model.gazetteer import nearest_town
 from curim_data.profile.provisional import time_zone
 
 NEAR_CITY_M: Final = 5_000.0
@@ -217,6 +219,10 @@ def _decide_swapped(written: CoordinateFormat, parsed: ParsedCoordinates, city: 
     turned = (np.abs(lat) > 90) & (np.abs(lat) <= 180) & (np.abs(lon) <= 90)
     if city is not None and not turned.sum() > 0.5 * len(turned):
         turned = swapped_rows(parsed, city)[given]
+    elif city is None and len(lat):
+        north, east = float(np.median(lat)), float(np.median(lon))
+        able = max(abs(north), abs(east)) <= 90
+        turned |= able and nearest_town(east, north) is None and nearest_town(north, east) is not None
     if not turned.sum() > 0.5 * len(turned):
         return written
     return written.changed(
@@ -376,13 +382,15 @@ def _decide_projection(
     if answers.crs is not None:
         _check_projected(answers.crs)
         fit = fitting_projections(x, y, city, (answers.crs,)) if city is not None else ()
-        return written.changed(crs=answers.crs, swapped=bool(fit) and fit[0].swapped)
+        return written.changed(
+            crs=answers.crs, swapped=any(one.swapped for one in (fit or place_in(answers.crs, x, y)))
+        )
     labels = ", ".join(dict.fromkeys(sample.label(role) for role in reversed(written.roles) if sample.has(role)))
     named = named_projection(labels)
     found = fitting_projections(x, y, city) if city is not None else ()
     able = (*NATIONAL, *ETRS_ZONES) if re.search(r"\butm", labels, re.I) else NATIONAL
-    if not found and named is not None and (there := known_places(x, y, (named,))):
-        found = there
+    if not found and named is not None:
+        found = place_in(named, x, y)
     if len(found) == 1:
         (one,) = found
         reason = Message("The coordinates are {crs} (EPSG:{epsg}).", {"crs": one.name, "epsg": str(one.epsg)})

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from curim_data.formats.base import Layout, fold
 from curim_data.formats.columns import (
+    DATE_ROLES,
     DATES,
     ENUM_ROLES,
     GENDER_ROLES,
@@ -43,7 +44,7 @@ from curim_data.importing.profiling import (
     Orders,
     RowOrders,
 )
-from curim_data.importing.questions import UNKNOWN, file_questions, meanings, stand_ins
+from curim_data.importing.questions import UNKNOWN, file_questions, in_excess, meanings
 from curim_data.lexicon import WORDS, gender_parts, gender_words, state_of
 from curim_data.model import (
     DAY_FIRST,
@@ -185,16 +186,19 @@ def decide(
     dates = replace(dates, exchanged=exchanged, reasons=(*dates.reasons, *warnings))
     coordinates = decide_coordinates(profile, sample, city, answers, name)
     zone = answers.timezone or ("UTC" if layout.utc else None)
-    # Forms whose system writes moments in UTC hold a day and a time that were asked apart as they were answered.
-    pieces = {role: parts for role, parts in layout.roles.items() if {"date", "time"} <= {part.part for part in parts}}
-    heads = {role: [profile.labels[part.place] for part in parts] for role, parts in pieces.items()}
-    apart = {role: names for role, names in heads.items() if "utc" not in " ".join(names).casefold()}
+    # Forms whose system writes moments in UTC hold a day and a time that were asked apart as they were answered, and so
+    # are moments without "UTC" in their heading where others have it.
+    dated = {role: layout.roles[role] for role in DATE_ROLES if role in layout.roles}
+    heads = {role: [profile.labels[part.place] for part in parts] for role, parts in dated.items()}
+    plain = {role: names for role, names in heads.items() if "utc" not in " ".join(names).casefold()}
+    apart = {role: names for role, names in plain.items()
+             if len(plain) < len(heads) or {"date", "time"} <= {part.part for part in dated[role]}}  # fmt: skip
     local = apart if layout.utc and not answers.timezone else {}
     home = city.timezone if city is not None else "UTC"
     date_format = DateFormat(zone or home, dates.order, dates.forms.get("reported_at", ""), home)
     own = np.zeros(sample.size, np.int8) if "reported_at" in dates.rows else None
     words = _words(profile, layout, answers)
-    return Decisions(
+    decided = Decisions(
         dates=dates,
         coordinates=coordinates,
         latest=latest_plausible(parse_dates(sample["reported_at"], date_format, own).timestamps, now),
@@ -215,11 +219,29 @@ def decide(
             *_letters(profile),
             *layout.notes,
         ),
-        midnight=frozenset(
-            MAIN_DATES if answers.midnight == UNKNOWN else stand_ins(profile) if not answers.midnight else ()
-        ),
-        questions=file_questions(profile, layout, words),
     )
+    midnights = _midnights(profile, sample, decided, home)
+    return replace(
+        decided,
+        midnight=frozenset(MAIN_DATES if answers.midnight == UNKNOWN else midnights if not answers.midnight else ()),
+        questions=file_questions(profile, layout, words, midnights),
+    )
+
+
+def _midnights(profile: FileProfile, sample: RoleColumns, decided: Decisions, home: str) -> dict[str, tuple[int, int]]:
+    """How many of how many times are 00:00 in the city, by role, where that is no chance; of a sample of the rows where
+    the texts do not show local time."""
+    found: dict[str, tuple[int, int]] = {}
+    for role in (one for one in MAIN_DATES if one in profile.dates):
+        seen, form = profile.dates[role], decided.date_format(role, home)
+        n, of = seen["midnight"], seen["timed"]
+        if form.zone == "UTC" != home or form.form in (SECONDS, MILLISECONDS) or seen["wall"] < of:
+            parsed = parse_dates(sample[role], form, decided.row_orders(role, sample, profile.sample[1]))
+            times = parsed.timestamps[~parsed.day_only].dropna().dt.tz_convert(home)
+            n, of = int((times == times.dt.normalize()).sum()), len(times)
+        if in_excess(n, of):
+            found[role] = n, of
+    return found
 
 
 def _letters(profile: FileProfile) -> Iterator[Message]:

@@ -34,7 +34,7 @@ from curim_data.formats.columns import (
     matches,
     numeric_pairs,
 )
-from curim_data.lexicon.times import MIDNIGHT
+from curim_data.lexicon.times import MIDNIGHT, UTC_END
 from curim_data.model import DAY_FIRST, MONTH_FIRST, Block, IntArray
 
 # The order of the dates of a row; EITHER: nothing settles it.
@@ -124,7 +124,7 @@ _FORMS: Final = {
     "firsts": r"^\d{4}-\d{1,2}-0?1([T ].*)?$",
     "timed": r"\d:\d{2}|\d ?[AaPp]\.?[Mm]\.?$|^\d{8}T\d{4}",
     "offset": r"(Z|UTC|GMT|[+-]\d{2}:?\d{2})$",
-    "utc": r"(Z|UTC|GMT|[+-]00:?00)$",
+    "utc": UTC_END,
     "midnight": MIDNIGHT,
 }
 # Stand for a bar and a backslash of a name while a cell is split; from the private use area of Unicode.

@@ -126,14 +126,21 @@ def with_meaning(told: str | None, pair: str | None) -> str | None:
 
 
 def file_questions(
-    profile: FileProfile, layout: Layout, words: Mapping[str, Mapping[str, str]]
+    profile: FileProfile,
+    layout: Layout,
+    words: Mapping[str, Mapping[str, str]],
+    midnights: Mapping[str, tuple[int, int]],
 ) -> tuple[Question, ...]:
-    """What to ask about a file, the most important first; `words`: value by folded word, by role, as it is read."""
+    """What to ask about a file, the most important first.
+
+    `words`: value by folded word, by role, as it is read; `midnights`: by role, how many of how many times are 00:00,
+    where that is no chance (`in_excess`).
+    """
     return (
         *_of_whom(profile, layout),
         *_of_words(profile, words),
         *_of_blanks(profile, layout),
-        *_of_midnight(profile),
+        *_of_midnight(profile, midnights),
     )
 
 
@@ -195,22 +202,15 @@ def _of_blanks(profile: FileProfile, layout: Layout) -> Iterator[Question]:
         yield Question("separator", "--separator", asked, _BLANKS, "space")
 
 
-def _of_midnight(profile: FileProfile) -> Iterator[Question]:
+def _of_midnight(profile: FileProfile, midnights: Mapping[str, tuple[int, int]]) -> Iterator[Question]:
     """What 00:00 means where it stands in excess."""
-    for role in stand_ins(profile):
-        seen, clock = profile.dates[role], profile.layout.roles[role][-1]
-        values = {"column": profile.labels[clock.place], "n": seen["midnight"], "of": seen["timed"]}
+    for role, (n, of) in list(midnights.items())[:1]:
+        column = profile.labels[profile.layout.roles[role][-1].place]
+        values = {"column": column, "n": n, "of": of}
         asked = Message("{column}: {n} of {of} times are exactly 00:00. What does that mean?", values)
         yield Question("midnight", "--midnight", asked, _MIDNIGHT, UNKNOWN)
-        return
 
 
-def stand_ins(profile: FileProfile) -> list[str]:
-    """The roles of dates in which 00:00, in local time, stands in excess, and not throughout."""
-    dates = {role: profile.dates[role] for role in MAIN_DATES if role in profile.dates}
-    return [
-        role
-        for role, seen in dates.items()
-        if seen["wall"] == seen["timed"] >= LEAST_TIMES
-        and STAND_IN_SHARE * seen["timed"] <= seen["midnight"] < seen["timed"]
-    ]
+def in_excess(n: int, of: int) -> bool:
+    """Whether so many of the times are 00:00 by no chance, and not all of them."""
+    return of >= LEAST_TIMES and STAND_IN_SHARE * of <= n < of

@@ -45,7 +45,7 @@ from curim_data.importing.coordinates import near_city, parse_coordinates, roles
 from curim_data.importing.decisions import Decisions
 from curim_data.importing.profiling import split_bars, split_cell
 from curim_data.lexicon import MISSING, SCALES, age_band, kind_of, scale_step
-from curim_data.lexicon.times import MIDNIGHT, is_misspelt_month, month_numbers
+from curim_data.lexicon.times import MIDNIGHT, UTC_END, is_misspelt_month, month_numbers
 from curim_data.model import (
     BY_NAMES,
     TOLD,
@@ -304,8 +304,12 @@ def _parse_dates(
         outcomes.repair(mask, Repair.END, columns.label(role), columns[role], "")
     values: AlertColumns = {"reported_at": sent, "occurred_from": begin.timestamps}
     values.update({role: parsed[role].timestamps.mask(mask) for role, mask in ends.items()})
-    dated = {role: parsed[role].day_only | (matches(columns[role], MIDNIGHT) if role in decisions.midnight else False)
-             for role in MAIN_DATES}  # fmt: skip
+    dated = {role: parsed[role].day_only for role in MAIN_DATES}
+    for role in decisions.midnight & parsed.keys():
+        local = parsed[role].timestamps.dt.tz_convert(city.timezone)
+        written = matches(columns[role], MIDNIGHT) & ~matches(columns[role], UTC_END)
+        utc = decisions.date_format(role, city.timezone).zone == "UTC"
+        dated[role] = dated[role] | (local == local.dt.normalize()).to_numpy(bool) | (written & (not utc))
     day = np.where(begin.given, dated["occurred_from"], dated["reported_at"])
     month = np.where(begin.given, begin.month_only, reported.month_only)
     if month.any():

@@ -113,6 +113,7 @@ MIDNIGHT: Final = (
 )
 
 
+UTC_END: Final = r"(Z|UTC|GMT|[+-]00:?00)$"  # of a time in UTC
 # How forms of Google end a moment: its zone by name, which is that of the form, and the halves of a day in Hungarian.
 PLAINER: Final = (
     (r"(?i) (?:cest|cet|eest|eet|west|wet|(?:gmt|utc)[+-]\d{1,2})$", ""),

@@ -78,7 +78,9 @@ def recognise(
     given = {part.place for parts in known.roles.values() for part in parts}
     notes = [nature.why] if nature.why is not None else []
     if app is not None:
-        personal, text = tuple(sorted({*personal, *app.personal})), tuple(sorted({*text, *app.text}))
+        personal, text = (
+            tuple(sorted({*own, *its} - given)) for own, its in ((personal, app.personal), (text, app.text))
+        )
         notes.append(Message(_OF_APP.text, {"app": app.format}))
     if "reporter_gender" in known.roles and _CITIZENS in known.guesses["reporter_gender"].reasons:
         notes.append(_CITIZENS)
@@ -118,7 +120,8 @@ def _settle(known: Guesses, app: Layout) -> dict[str, tuple[Part, ...]]:
     why = Guess(1.0, (Message(_OF_APP.text, {"app": app.format}),))
     for role, parts in app.roles.items():
         known.take(role, why, *parts)
-    known.taken |= {*app.personal, *app.text, *app.unused}
+    genders = {one.place for one in known.columns if one.head.has("sex") and one.values.spelt_genders}
+    known.taken |= {*app.personal, *app.text, *app.unused} - genders
     return dict(app.roles)
 
 

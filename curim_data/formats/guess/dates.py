@@ -117,7 +117,7 @@ def is_clock(column: Column) -> bool:
     head, values = column.head, column.values
     named = head.has("time") and not headings.says_date(head)
     if not values.given:
-        return named
+        return named and not values.size  # of a column that is empty nothing is known
     hour = (named or head.has("hour")) and not head.has("age")
     return (
         values.share_of("times") >= (_OFTEN if head.has("time") else 0.9)
@@ -374,14 +374,18 @@ def _later_stages(dated: Sequence[DatedColumn], columns: Sequence[Column]) -> li
     """
     begun = any(one.role == "occurred_from" for one in dated)  # an end beside it is that of a span
     whole = sorted((one for one in dated if one.column.values.fill >= _ALL), key=lambda one: one.rank)[-_MOST_WHOLE:]
+    gaps = [one for one in dated if one.column.values.fill < _ALL]
+    closing = {one for one in gaps if any(tells_gaps(state, one.column) for state in columns)}
 
     def stage_of(one: DatedColumn) -> str:
         missing = 1 - one.column.values.fill
+        if one.role == "resolved_at" and closing and one in whole:  # when a form was filled in, no case closed
+            return "plain"
         if one.role not in ("plain", "occurred_to") or missing < FEW:
             return ""
         if not any(other.lag(one).not_after for other in whole):
             return ""
-        if any(tells_gaps(state, one.column) for state in columns):
+        if one in closing:
             return "resolved_at"
         return "" if begun and one.role == "occurred_to" else "other"
 
