@@ -10,7 +10,7 @@ ENGINES := $(VENV)/.engines
 # Where it is set, each process compiles all libraries and tests anew: half of what a server takes to start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup sail engines run serve test test-fast test-full check real bench net fuzz mutants pictures format lock messages clean
+.PHONY: setup sail engines run serve test test-fast test-full check real bench net fuzz mutants pictures components vulnerabilities format lock messages clean
 
 run: $(RUNS)
 	$(BIN)/python dashboard.py
@@ -79,6 +79,14 @@ mutants: $(STAMP)
 PICTURES ?=
 pictures: $(STAMP)
 	$(BIN)/python -m tests.pictures $(PICTURES)
+
+# What the product is made of, as CycloneDX, in build/components.json; and which of it has known vulnerabilities (asks the
+# package index, and needs one that keeps such a list, as pypi.org does).
+components: $(STAMP)
+	@mkdir -p build
+	$(BIN)/cyclonedx-py requirements requirements/run.txt --pyproject pyproject.toml --output-reproducible -o build/components.json
+vulnerabilities: $(STAMP)
+	$(BIN)/pip-audit --strict --disable-pip --require-hashes -r requirements/run.txt
 
 format: $(STAMP)
 	$(BIN)/ruff format .

@@ -5,6 +5,8 @@ from __future__ import annotations
 import doctest
 import json
 import re
+import subprocess
+import sys
 import tomllib
 from fnmatch import fnmatch
 from importlib import import_module
@@ -114,3 +116,14 @@ def test_examples_give_what_they_say(name: str) -> None:
     found = doctest.testmod(import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE)
     assert found.attempted
     assert not found.failed
+
+
+@pytest.mark.slow
+def test_the_list_of_components_holds_each_library_that_is_installed(tmp_path: Path) -> None:
+    """As `make components` writes it."""
+    made, pins = tmp_path / "components.json", ROOT / "requirements" / "run.txt"
+    tool = Path(sys.executable).with_name("cyclonedx-py")
+    subprocess.run([tool, "requirements", pins, "--output-reproducible", "-o", made], check=True, capture_output=True)
+    listed = {(one["name"], one["version"]) for one in json.loads(made.read_text("utf-8"))["components"]}
+    wanted = [Requirement(line.partition("--hash")[0].strip()) for line in pinned("run.txt")]
+    assert listed == {(one.name, str(one.specifier).removeprefix("==")) for one in wanted}

@@ -107,3 +107,17 @@ def test_nobody_else_reads_what_a_command_writes(tmp_path: Path) -> None:
     home, file = tmp_path / "home", Path(__file__).parents[1] / "unseen" / "files" / "fr3_open311.csv"
     subprocess.run([Path(sys.executable).with_name("curim"), "import", file, "--home", home], check=True)
     assert {stat.S_IMODE(path.stat().st_mode) & 0o077 for path in (home, *home.rglob("*"))} == {0}
+
+
+def test_the_home_of_the_first_version_is_upgraded_backed_up_and_given_back(tmp_path: Path) -> None:
+    with zipfile.ZipFile(Path(__file__).parents[1] / "homes" / "first.zip") as made:
+        made.extractall(tmp_path / "earlier")
+    earlier, again = Home(tmp_path / "earlier"), Home(tmp_path / "again")
+    assert faults(earlier)
+    upgrade(earlier)
+    assert faults(earlier) == []
+    backup(earlier, tmp_path / "one.zip")
+    restore(tmp_path / "one.zip", again)
+    assert faults(again) == []
+    assert Store(again).read().equals(Store(earlier).read())
+    assert council(again) == council(earlier)
