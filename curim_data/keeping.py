@@ -37,7 +37,7 @@ from curim_data.store import Home, Store, StoreError
 from curim_data.store.alert_table import remove_interrupted
 from curim_data.store.commits import DRAWN_ANEW, SECRET, ErasedList, damage, secret_mark
 from curim_data.store.erase import erase, finish_erasure
-from curim_data.store.home import locked
+from curim_data.store.home import locked, try_lock
 from curim_data.store.secret import make_secret, recorded_mark, secret
 from curim_data.store.writing import write_alerts
 
@@ -179,8 +179,8 @@ def _manifest(file: Path) -> dict[str, Any]:
 
 def verify_backup(file: Path) -> Backup:
     """Open a backup as restoring would, in a folder of its own, and compare each file and what they hold."""
-    with tempfile.TemporaryDirectory(dir=file.resolve().parent, prefix=".curim-") as folder:
-        return _unpack(file, Home(Path(folder) / "home"))
+    with _aside(file.resolve().parent) as folder:
+        return _unpack(file, Home(folder / "home"))
 
 
 def restore(file: Path, home: Home, erased_in: Path | None = None) -> Backup:
@@ -196,8 +196,8 @@ def restore(file: Path, home: Home, erased_in: Path | None = None) -> Backup:
     own = Home(home.path).plans_url
     here = f"sqlite:///{home.path / PLANS}"
     home.path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=home.path.parent, prefix=".curim-") as folder:
-        made = Home(Path(folder) / "home")
+    with _aside(home.path.parent) as folder:
+        made = Home(folder / "home")
         found = _unpack(file, made)
         if erased_in is not None:
             _erase_again(made, Home(erased_in))
@@ -208,6 +208,21 @@ def restore(file: Path, home: Home, erased_in: Path | None = None) -> Backup:
         for entry in sorted(made.path.iterdir(), key=lambda one: one.name == "city"):  # what makes it a home comes last
             entry.rename(home.path / entry.name)
     return found
+
+
+@contextlib.contextmanager
+def _aside(place: Path) -> Iterator[Path]:
+    """A folder for what is unpacked, gone afterwards; those that were left by one that was cut short go before."""
+    for left in place.glob(".curim-*/lock"):
+        with contextlib.suppress(OSError), left.open("r+", encoding="utf-8") as handle:
+            if try_lock(handle):
+                shutil.rmtree(left.parent, ignore_errors=True)
+    with (
+        tempfile.TemporaryDirectory(dir=place, prefix=".curim-") as folder,
+        (Path(folder) / "lock").open("w") as handle,
+    ):
+        try_lock(handle)
+        yield Path(folder)
 
 
 def _unpack(file: Path, home: Home) -> Backup:

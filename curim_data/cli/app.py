@@ -6,6 +6,7 @@ how to fix it. With `--json` one object goes to standard output and nothing else
 
 from __future__ import annotations
 
+import errno
 import gc
 import getpass
 import os
@@ -183,15 +184,19 @@ def _line(error: Exception, t: Translator) -> str | None:
         return error.format_message()
     if isinstance(message := getattr(error, "message", None), Message):
         return t(message)
-    if isinstance(error, OSError):
-        what, why = error.filename or "", error.strerror or str(error)
-        return t("{file} cannot be read or written: {why}.", file=what, why=why) if what else f"{why}."
     from curim_data.model.city import ProfileError
     from curim_data.store.commits import damage
 
     if isinstance(error, ProfileError):
         return str(error)
-    return None if (damaged := damage(error)) is None else t(damaged)
+    # Who may not read a file that was named is not helped by what to do with the folder of the data.
+    named = isinstance(error, PermissionError) and error.errno != errno.EROFS
+    if not named and (damaged := damage(error)) is not None:
+        return t(damaged)
+    if isinstance(error, OSError):
+        what, why = error.filename or "", error.strerror or str(error)
+        return t("{file} cannot be read or written: {why}.", file=what, why=why) if what else f"{why}."
+    return None
 
 
 if __name__ == "__main__":

@@ -172,7 +172,7 @@ _STATE_STEMS: Final = {
         "reject, invalid, refus, dismiss, unfound, spam, duplic, withdr, cancel, void, απορρ, ακυρ, αποσυρ, διπλ, "
         "rejet, annul, retir, rechaz, desestim, anul, desist, rejeit, indefer, abgel, zurück, unbegr, storn, "
         "respint, ritir, rifiut, afgew, ingetrok, geannul, noraid, atcel, atsauc, rebutj, elutas, visszav, töröl, "
-        "odrzuc, wycof, retras"
+        "odrzuc, wycof, retras, doubl, dublett, doppi, dubbel, kettős, ανακλ, dublik"
     ),
     "resolved": (
         "resol, closed, fixed, complet, done, finish, solved, archiv, επιλυ, διευθ, κλεισ, ολοκλ, διεκπ, clos, "
@@ -180,11 +180,16 @@ _STATE_STEMS: Final = {
         "geschl, abgeschl, risol, chius, evas, afgehand, geslot, opgelost, slēgt, pabeig, atrisin, tancad, lezár, "
         "megold, zamkn, zakończ, rozwiąz, rezolv"
     ),
+    "confirmed": (
+        "confirm, επιβεβ, verif, bestätig, bevestig, apstipr, potwierd, megerős, accert, avér, constat, "
+        "geconstat, substantiat, megalapoz"
+    ),
     "open": (
         "progress, investig, pending, received, registered, ανοικτ, ανοιχτ, εκκρεμ, ouvert, trámit, recib, "
         "abiert, entrada, analis, andament, recebid, abert, bearbeitung, eingang, eingegang, carico, protocoll, "
-        "lavoraz, behandeling, ontvang, izskat, reģistrēt, saņemt, tràmit, intéz, iktat, folyamat, nyitott, "
-        "toku, gemeld, przyjęt, otwart, lucru, primit, evaluat, evaluán"
+        "lavoraz, behandeling, ontvang, izskat, reģistrēt, saņemt, tràmit, intéz, iktat, folyamat, nyitott, toku, "
+        "gemeld, przyjęt, otwart, lucru, primit, evaluat, evaluán, istrutt, instruct, prüf, review, κατατ, "
+        "assegn, zugewies, pāradres"
     ),
 }
 _DENIED: Final = frozenset(
@@ -404,6 +409,11 @@ _WOMAN_LETTERS: Final = {"f", "w"}
 _WOMEN: Final = {word for word, value in _GENDERS.items() if value == "woman" and len(word) > 1}
 
 
+_ARTICLE: Final = re.compile(
+    r"^(?:(?:an?|un|une|una|uno|um|uma|eine?|een|μια|ενασ|person|personne|persona|pessoa|persoon|osoba)_)+"
+)
+
+
 def scale_step(role: str, text: str) -> str | None:
     """The step, "1" to "5", that a word of a scale stands for ("High", "2 - Low", "Hoch (4)"); None where it is none.
 
@@ -423,10 +433,14 @@ def state_of(text: str) -> str | None:
 
 
 def gender_parts(text: str) -> tuple[str, ...]:
-    """The folded words of a cell that holds the genders of several persons ("F/F", "Γυναίκα/Άνδρας"); else its own."""
+    """The folded words of a cell that holds the genders of several persons ("F/F", "Γυναίκα/Άνδρας"); else its own,
+    without an article ("une femme").
+    """
     whole = fold(text)
+    if whole in _GENDERS:
+        return (whole,)
     parts = tuple(fold(part) for part in _SEVERAL.split(text) if part.strip())
-    return (whole,) if whole in _GENDERS or len(parts) < 2 else parts
+    return parts if len(parts) > 1 else (_ARTICLE.sub("", whole),)
 
 
 def gender_words(values: Iterable[str], label: str = "") -> Mapping[str, str]:
@@ -457,7 +471,7 @@ def gender_words(values: Iterable[str], label: str = "") -> Mapping[str, str]:
     if "α" in there and there & {"γ", "θ"}:
         letters["α"] = "man"
     known = {**_GENDERS, **letters}
-    several = {cell: {known.get(one) for one in parts} for cell, parts in cells.items() if len(parts) > 1}
+    several = {cell: {known.get(one) for one in parts} for cell, parts in cells.items() if parts != (cell,)}
     alike = {cell: one for cell, meant in several.items() if len(meant) == 1 and (one := next(iter(meant)))}
     return known | alike
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from curim_data.model.coverage import LONGEST_MEETING_NAME, Meeting
 from curim_data.model.plan import MOVES, STATUS_WORDS, plan_from_json, plan_to_json
 from curim_data.plans.database import ChangeRow, Database, MeetingRow, PlanRow
 from curim_data.store.annotations import MEETINGS_FILE, meetings_of_old_file, read_meetings, write_meetings
-from curim_data.store.commits import damaged_plans
+from curim_data.store.commits import damage, damaged_plans
 from curim_data.store.home import locked
 
 
@@ -54,6 +55,16 @@ class Change:
     new: Any
 
 
+@contextmanager
+def _writing(database: Database) -> Iterator[Session]:
+    """A transaction that ends with a sentence where the disk is full or nothing may be written."""
+    try:
+        with database.session() as session:
+            yield session
+    except sa.exc.DatabaseError as error:
+        raise PlanProblem(damage(error) or damaged_plans(error)) from error
+
+
 class PlanStore:
     """The plans of a city, at a database URL. `clock`: gives the time (UTC) that a change is written down with."""
 
@@ -69,7 +80,7 @@ class PlanStore:
         """Keep a new plan; returns it with its id and version 1."""
         made = replace(plan, id=uuid.uuid4().hex, version=1)
         now = self._clock()
-        with self.database.session() as session:
+        with _writing(self.database) as session:
             session.add(PlanRow(id=made.id, created_at=now, **_columns(made, now)))
             session.flush()
             session.add(
@@ -86,7 +97,7 @@ class PlanStore:
         if not plan.id:
             return self.create(plan, who)
         now = self._clock()
-        with self.database.session() as session:
+        with _writing(self.database) as session:
             row = session.get(PlanRow, plan.id, with_for_update=True)
             if row is None:
                 raise _missing(plan.id)
@@ -218,7 +229,7 @@ class MeetingStore:
 
     def _change(self, changes: dict[dt.date, str | None]) -> tuple[Meeting, ...]:
         """Write names (None: remove) and the home's copy, one writer at a time; all meetings then."""
-        with locked(self.home / f"{MEETINGS_FILE}.lock"), self.plans.database.session() as session:
+        with locked(self.home / f"{MEETINGS_FILE}.lock"), _writing(self.plans.database) as session:
             if not (self.home / MEETINGS_FILE).exists() and not _all_meetings(session):
                 changes = {**{old.day: old.name for old in meetings_of_old_file(self.home)}, **changes}
             for day, name in changes.items():

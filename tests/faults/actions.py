@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -13,6 +14,9 @@ import pyarrow.parquet as pq
 
 from curim_data.containers import isolation, open_file
 from curim_data.importing.pipeline import import_file
+from curim_data.keeping import KeepError, backup, faults, restore, verify_backup
+from curim_data.model import Plan
+from curim_data.plans.plan_store import PlanStore
 from curim_data.profile import edit
 from curim_data.profile.versions import finish_interrupted_change, reenrich_store
 from curim_data.store import Home, Store, StoreError
@@ -40,6 +44,9 @@ def make(folder: Path) -> Home:
     home = create_home(folder / "home")
     import_file(home, export(0, 300), "a.csv")
     import_file(home, export(150, 400, "resolved"), "b.csv")
+    store = PlanStore(home.plans_url)
+    store.create(Plan(title="Lights"), "An office")
+    store.close()
     return home
 
 
@@ -63,27 +70,49 @@ def _edit(home: Home) -> None:
     edit.set_names(home, "Another name")
 
 
+def _plan(home: Home) -> None:
+    store = PlanStore(home.plans_url)
+    try:
+        store.save(replace(store.list()[0], title="Lights on the quay"), "An office")
+    finally:
+        store.close()
+
+
+def _backup(home: Home) -> None:
+    backup(home, home.path.with_suffix(".zip"))
+
+
+def _restore(home: Home) -> None:
+    restore(home.path / KEPT, Home(home.path.with_suffix(".again")))
+
+
+KEPT = ".kept.zip"  # a backup within a home: none holds another one
 ACTIONS: dict[str, Callable[[Home], None]] = {
     "import": _import,
     "undo": _undo,
     "refresh": _refresh,
     "erase": _erase,
     "profile edit": _edit,
+    "plan": _plan,
+    "backup": _backup,
+    "restore": _restore,
 }
 
 
 def prepare(home: Home, action: str) -> None:
-    """What comes before an action: files of the profile that somebody changed by hand, for a refresh."""
+    """What comes before an action: files of the profile that somebody changed by hand, for a refresh; a backup."""
     if action == "refresh":
         (home.city_folder / "landmarks.toml").write_text("", "utf-8")
+    if action == "restore":
+        backup(home, home.path / KEPT)
 
 
 def done_before(home: Home, action: str) -> None:
     """The action once more, as a person would try again; one that finds itself done says so."""
     try:
         ACTIONS[action](home)
-    except StoreError:
-        assert action in ("undo", "erase")
+    except (StoreError, KeepError):
+        assert action in ("undo", "erase", "backup", "restore")
 
 
 def act(telling: Connection, action: str, path: Path) -> None:
@@ -119,7 +148,24 @@ def state(home: Home) -> State:
     }
     listed = home.path / "erased.txt"  # hashes with a key of each home
     erased = len(set(listed.read_text("utf-8").splitlines())) if listed.exists() else 0
-    return len(alerts), content, imports, json.dumps(aside, sort_keys=True), home.city().version, erased
+    plans = PlanStore(home.plans_url)
+    told = [(plan.title, plan.version, len(plans.history(plan.id))) for plan in plans.list()]
+    plans.close()
+    file, again = home.path.with_suffix(".zip"), Home(home.path.with_suffix(".again"))
+    kept = verify_backup(file).files if file.exists() else 0
+    given = (again.has_city(), Store(again).count(), faults(again)) if again.path.exists() else ()
+    assert not [path for path in home.path.parent.glob(".curim-*") if path.is_dir() and not (path / "lock").exists()]
+    return (
+        len(alerts),
+        content,
+        imports,
+        json.dumps(aside, sort_keys=True),
+        home.city().version,
+        erased,
+        told,
+        kept,
+        given,
+    )
 
 
 def copy(home: Home, to: Path) -> Home:

@@ -140,7 +140,7 @@ def test_a_full_disk(base: Home, small_disk: Path, done: Callable[[str], State],
         try:
             ACTIONS[action](home)
             failed = False
-        except (OSError, StoreError, ImportProblem) as error:
+        except (OSError, StoreError, ImportProblem, PlanProblem) as error:
             failed, told = True, getattr(error, "message", None) or damage(error)
         filler.unlink()
         assert not failed or "Make room" in translator("en")(told)
@@ -163,7 +163,7 @@ def test_a_home_that_cannot_be_written(base: Home, small_disk: Path, action: str
     old = state(home)
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     try:
-        with pytest.raises((OSError, StoreError)) as failed:
+        with pytest.raises((OSError, StoreError, PlanProblem)) as failed:
             ACTIONS[action](home)
         told = getattr(failed.value, "message", None) or damage(failed.value)
         assert told is not None

@@ -17,6 +17,7 @@ from curim_data.model import Audience
 from curim_data.protection import open_for
 from curim_data.store import Home, Store, StoreError
 from curim_data.store.erase import draws_folder, erase
+from curim_data.store.home import create_home
 
 
 @pytest.fixture
@@ -112,7 +113,7 @@ def test_nobody_else_reads_what_a_command_writes(tmp_path: Path) -> None:
 def test_the_home_of_the_first_version_is_upgraded_backed_up_and_given_back(tmp_path: Path) -> None:
     with zipfile.ZipFile(Path(__file__).parents[1] / "homes" / "first.zip") as made:
         made.extractall(tmp_path / "earlier")
-    earlier, again = Home(tmp_path / "earlier"), Home(tmp_path / "again")
+    earlier, again = create_home(tmp_path / "earlier"), Home(tmp_path / "again")
     upgrade(earlier)
     assert faults(earlier) == []
     backup(earlier, tmp_path / "one.zip")

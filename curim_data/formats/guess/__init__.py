@@ -17,7 +17,7 @@ import pyarrow as pa
 from curim_data.formats.base import MOST_CHARACTERS, Guess, Layout, Part, Recognition
 from curim_data.formats.guess import headings
 from curim_data.formats.guess.category import counted_rows, find_category, nature_of, one_alert_a_row, refused
-from curim_data.formats.guess.dates import date_columns, tells_gaps
+from curim_data.formats.guess.dates import FEW, date_columns, lag, moments_of, tells_gaps
 from curim_data.formats.guess.headings import HEADING, Column, Guesses, column_of, concept, guess
 from curim_data.lexicon import state_of
 from curim_data.model import Message
@@ -51,13 +51,13 @@ def recognise(
     settled = _settle(known, app) if app is not None else {}
     events, findings = date_columns(known, event)
     found = known.roles.get("reported_at")
-    if "occurred_from" not in known.roles and found != settled.get(
-        "reported_at", found
-    ):  # another date than the report's
-        known.roles["occurred_from"], known.guesses["occurred_from"] = (
-            known.roles["reported_at"],
-            known.guesses["reported_at"],
-        )
+    report, happened = settled.get("reported_at", found), known.roles.get("occurred_from")
+    if happened is None and _comes_before(known, found, report):
+        known.roles["occurred_from"], known.guesses["occurred_from"] = found or (), known.guesses["reported_at"]
+    elif happened and "reported_at" in settled:
+        plain = headings.date_role(known.columns[happened[0].place].head) == "plain"
+        if plain and not _comes_before(known, happened, report):  # what was done with the report
+            del known.roles["occurred_from"]
     known.roles |= settled
     if not {"latitude", "longitude"} <= settled.keys():
         _coordinates(known)
@@ -110,6 +110,14 @@ def recognise(
     missing = () if {"reported_at", "occurred_from"} & known.roles.keys() else ("reported_at",)
     score = round((when + where + sure["category"]) / 3, 2)
     return Recognition(layout, score, missing, events=events, counted=counted[0] if counted else None)
+
+
+def _comes_before(known: Guesses, one: tuple[Part, ...] | None, report: tuple[Part, ...] | None) -> bool:
+    """Whether a date is another one than the report's, and not after it."""
+    if not one or not report or one == report:
+        return False
+    first, second = (moments_of([known.columns[part.place] for part in parts], parts) for parts in (one, report))
+    return lag(first, second).later <= FEW
 
 
 _OF_APP: Final = Message("These are the columns of an export of {app}.")
@@ -308,6 +316,8 @@ def _state_of_closing(known: Guesses) -> None:
 def _is_status(column: Column, share: float) -> bool:
     head, given = column.head, column.values.given
     sure = (head.has("status") and (not given or share >= 0.5)) or (head.has("maybe_status") and given and share >= 0.5)
+    said = [state_of(text) for text in column.values.distinct] if len(column.values.distinct) <= _GENDERS else []
+    sure = sure or (given >= _MANY and said.count("rejected") > 1)  # withdrawn, refused, double: nothing else is
     other = {"meteorologico", "weather", "civil", "marital", "vehicle", "road", "arrest"}
     return bool(sure) and other.isdisjoint(head.words)
 
