@@ -204,9 +204,11 @@ def restore(file: Path, home: Home, erased_in: Path | None = None) -> Backup:
         if own != here:  # the plans live in a database of their own
             copy_database(f"sqlite:///{made.path / PLANS}", own)
             (made.path / PLANS).unlink()
-        home.path.mkdir(mode=0o700, exist_ok=True)
-        for entry in sorted(made.path.iterdir(), key=lambda one: one.name == "city"):  # what makes it a home comes last
-            entry.rename(home.path / entry.name)
+        if not home.path.exists() or not any(home.path.iterdir()):
+            made.path.rename(home.path)  # at once
+        else:  # what makes it a home comes last
+            for entry in sorted(made.path.iterdir(), key=lambda one: one.name == "city"):
+                entry.rename(home.path / entry.name)
     return found
 
 

@@ -77,6 +77,7 @@ def test_a_file_of_html_is_handed_out_as_it_is_and_the_landing_page_leads_to_no_
     assert answer.text == "<html>report</html>"
     assert "content-disposition" in answer.headers
     assert answer.headers["set-cookie"] == "a=b"
+    assert answer.headers["cache-control"] == "no-store"
     assert Client().get("/briefing?//example.org", headers=PAGE).headers["location"] == "./?//example.org"
 
 

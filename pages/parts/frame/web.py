@@ -172,6 +172,8 @@ class SecurityMiddleware:
                 ):
                     page = self._page(scope, message["status"], headers.getlist("set-cookie"))
                 self._secure(page.headers if page else headers, asked.get("host", ""), scope.get("scheme", "http"))
+                if "/media/" in scope["path"]:  # files that buttons made, and pictures
+                    headers["Cache-Control"] = "no-store"
                 if page is not None:
                     answered = True
                     await page(scope, receive, send)
