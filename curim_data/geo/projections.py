@@ -103,11 +103,16 @@ def state_planes(city: CityProfile) -> tuple[int, ...]:
     return tuple(int(info.code) for info in infos if info.name.startswith("NAD83 /") and "UTM" not in info.name)
 
 
-def place_in(epsg: int, x: FloatArray, y: FloatArray) -> tuple[ProjectionFit, ...]:
-    """Where a projection puts most of the points within its area of use, x and y exchanged where only that does, as
-    where x is the northing."""
-    as_named = known_places(x, y, (epsg,))
-    return as_named or tuple(replace(one, swapped=True) for one in known_places(y, x, (epsg,)))
+def place_in(epsg: int, x: FloatArray, y: FloatArray, *, letters: bool) -> tuple[ProjectionFit, ...]:
+    """Where a projection puts most of the points within its area of use, x and y exchanged where only that does, or
+    where the headings are no more than these `letters` and X is the northing, as in Poland and Latvia."""
+    axes = CRS.from_epsg(epsg).axis_info
+    northing = letters and any(axis.abbrev.upper() == "X" and axis.direction == "north" for axis in axes)
+    tries = (
+        tuple(replace(one, swapped=swapped) for one in known_places(*((y, x) if swapped else (x, y)), (epsg,)))
+        for swapped in (northing, not northing)
+    )
+    return next(filter(None, tries), ())
 
 
 def known_places(x: FloatArray, y: FloatArray, candidates: Sequence[int] = NATIONAL) -> tuple[ProjectionFit, ...]:

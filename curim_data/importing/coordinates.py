@@ -379,18 +379,19 @@ def _decide_projection(
     if not _given(parsed).any():
         return written
     x, y = parsed.east.values, parsed.north.values
+    letters = all(role in read_heading(sample.label(role)).words for role in written.roles)
     if answers.crs is not None:
         _check_projected(answers.crs)
         fit = fitting_projections(x, y, city, (answers.crs,)) if city is not None else ()
         return written.changed(
-            crs=answers.crs, swapped=any(one.swapped for one in (fit or place_in(answers.crs, x, y)))
+            crs=answers.crs, swapped=any(one.swapped for one in (fit or place_in(answers.crs, x, y, letters=letters)))
         )
     labels = ", ".join(dict.fromkeys(sample.label(role) for role in reversed(written.roles) if sample.has(role)))
     named = named_projection(labels)
     found = fitting_projections(x, y, city) if city is not None else ()
     able = (*NATIONAL, *ETRS_ZONES) if re.search(r"\butm", labels, re.I) else NATIONAL
     if not found and named is not None:
-        found = place_in(named, x, y)
+        found = place_in(named, x, y, letters=letters)
     if len(found) == 1:
         (one,) = found
         reason = Message("The coordinates are {crs} (EPSG:{epsg}).", {"crs": one.name, "epsg": str(one.epsg)})

@@ -399,6 +399,8 @@ _LETTERS: Final = tuple(
         ("geslacht|m/v|v/m", "v", "m"),
         ("plec|k/m|kjonn|(^|_)kon($|_)", "k", "m"),
         ("dzimum", "s", "v"),
+        ("sesso|genere", "d", "u"),
+        ("sexe|genere", "d", "h"),
         ("lyti", "m", "v"),
         ("(^|_)neme?($|_)", "n", "f"),
         ("sukupuoli", "n", "m"),

@@ -302,15 +302,15 @@ def unused_genders(labels: Sequence[str], sample: pa.Table | None, places: Itera
 
 
 def _state_of_closing(known: Guesses) -> None:
-    """The state is the column whose values say whether there is a date of the closing; those of which nothing else is
-    known and that come with the date mean that the case is closed.
+    """The state is the column whose values say whether there is a date of the closing; those that come with the date
+    and reject nothing, mean closed.
     """
     dates = [known.columns[part.place] for part in known.roles.get("resolved_at", ())[:1]]
     told = {one: closed for date in dates for one in known.free() if (closed := tells_gaps(one, date))}
     if told and "status" not in known.roles:
         best = max(told, key=lambda one: (one.values.share_of("states"), one.values.fill, -one.place))
         known.give("status", best, 0.9, 1.0, headed=best.head.has("status", "maybe_status"))
-        known.words["status"] = dict.fromkeys((one for one in told[best] if state_of(one) is None), "resolved")
+        known.words["status"] = dict.fromkeys((one for one in told[best] if state_of(one) != "rejected"), "resolved")
 
 
 def _is_status(column: Column, share: float) -> bool:

@@ -170,6 +170,7 @@ AGREED_DAYS: Final = 31  # from the event to the report, in the middle: more is 
 MOST_COMPARED: Final = 40
 _ALL: Final = 0.98  # of the alerts have a date
 _MOST_STATES: Final = 12
+_MOSTLY: Final = 0.9  # of the cases of a state have the date that comes with it
 _MOST_WHOLE: Final = 3  # dates that all alerts have, with which the others are compared
 _OFTEN: Final = 0.7
 
@@ -400,7 +401,7 @@ def tells_gaps(state: Column, date: Column) -> frozenset[str]:
         return frozenset()
     filled = pd.Series([bool(text.strip()) for text in date.texts], dtype=float)
     shares = filled.groupby(pd.Series([fold(text) for text in state.texts])).mean()
-    told = bool((shares.le(FEW) | shares.ge(1 - FEW)).all() and shares.max() > 0.5 > shares.min())
+    told = bool((shares.le(FEW) | shares.ge(_MOSTLY)).all() and shares.max() > 0.5 > shares.min())
     return frozenset(shares.index[shares > 0.5]) if told else frozenset()
 
 

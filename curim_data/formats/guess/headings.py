@@ -97,6 +97,8 @@ def read_heading(label: str) -> Heading:
             words += (piece,) if whole or ending is None else (piece.removesuffix(ending), ending)
     if "lat" in words and not _LONGITUDES.isdisjoint(words):
         words = ["latlon", *(word for word in words if word not in {"lat", *_LONGITUDES})]
+    if words and words[0].startswith(("koord", "coord")):  # "Koord. E (LV95)"; elsewhere N is a number
+        words = [{"e": "easting", "n": "northing"}.get(word, word) for word in words]
     return Heading(written, tuple(words))
 
 
@@ -287,7 +289,7 @@ _GROUPED: Final = re.compile(r"[+\-]?\d{1,3}(?:[.,' ]\d{3})+(?:[.,]\d+)?")
 _MARKED: Final = re.compile(r"[+\-]?\d{1,3}(?:[.,]\d{3}){3,}")
 _LETTERS: Final = frozenset("mfwhvdxuα")
 _GENDERS: Final = WORDS["affected_gender"]
-_CODE: Final = re.compile(r"(?=.*\d)(?=.*[^\W\d_])[{]?\w[\w\-/#.]{2,39}[}]?")
+_CODE: Final = re.compile(r"(?=.*\d)(?=.*[^\W\d_]|.*\d[/\-]\d)[{]?\w[\w\-/#.]{2,39}[}]?")
 _MANY_ROWS: Final = 40
 _NEARLY_ALL: Final = 0.98
 
